@@ -1,0 +1,1 @@
+"""Sources to papers to feed entries."""

@@ -1,0 +1,1 @@
+"""Pure rules about concepts: the catalogue, matching, related concepts, trends."""

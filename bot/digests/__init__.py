@@ -1,0 +1,1 @@
+"""Who is due when, and what each gets."""

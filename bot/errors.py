@@ -1,0 +1,116 @@
+"""Everything that Concept Digest raises on purpose.
+
+A message is lower case, without a full stop, and reads *what: which*, with the mend where a person
+can mend it. The thing that is wrong is also an attribute, so that callers need not parse the text.
+An expected failure (a refused recipient, a source out of reach) is a value, not one of these.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+
+class BotError(Exception):
+    """The root: whatever is raised on purpose."""
+
+
+class SettingsError(BotError):
+    """Settings that are wrong or missing; `problems` names every one of them."""
+
+    def __init__(self, problems: Sequence[str]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("settings: " + "; ".join(self.problems))
+
+
+class UnknownError(BotError):
+    """A name that is not known: a feed, a source, a subscriber."""
+
+    def __init__(self, kind: str, name: str, known: Iterable[str] = (), mend: str = "") -> None:
+        self.kind, self.name, self.known = kind, name, tuple(known)
+        text = f"no such {kind}: '{name}'"
+        if self.known:
+            text += "; known: " + ", ".join(self.known)
+        if mend:
+            text += "; " + mend
+        super().__init__(text)
+
+
+class CatalogueError(BotError):
+    """A catalogue that is refused whole; `problems` is every (line, text) found in it."""
+
+    def __init__(self, name: str, problems: Sequence[tuple[int, str]]) -> None:
+        self.name, self.problems = name, tuple(problems)
+        lines = "\n".join(f"  {name}:{line}: {text}" for line, text in self.problems)
+        super().__init__(f"catalogue refused, nothing changed: {name}\n{lines}")
+
+
+class RosterError(BotError):
+    """A roster file that cannot be read at all (single bad rows are reported, not raised)."""
+
+    def __init__(self, name: str, problem: str) -> None:
+        self.name, self.problem = name, problem
+        super().__init__(f"roster: {name}: {problem}")
+
+
+class AddressError(BotError):
+    """An e-mail address that cannot be written to."""
+
+    def __init__(self, address: str, problem: str) -> None:
+        self.address, self.problem = address, problem
+        super().__init__(f"address: '{address}': {problem}")
+
+
+class CadenceError(BotError):
+    """A wish for when to get digests that names no real time."""
+
+    def __init__(self, what: str, value: str, mend: str) -> None:
+        self.what, self.value = what, value
+        super().__init__(f"{what}: '{value}'; {mend}")
+
+
+class StoreError(BotError):
+    """The database cannot be used: out of reach, locked, full, or of another version."""
+
+    def __init__(self, url: str, problem: str) -> None:
+        self.url, self.problem = url, problem
+        super().__init__(f"database: {url}: {problem}")
+
+
+class FetchError(BotError):
+    """A request to a source that gave no usable answer, after all tries."""
+
+    def __init__(self, url: str, problem: str) -> None:
+        self.url, self.problem = url, problem
+        super().__init__(f"source: {url}: {problem}")
+
+
+class SourceError(BotError):
+    """An answer that is not what the source promises: an error page, a short count, broken XML."""
+
+    def __init__(self, source: str, problem: str) -> None:
+        self.source, self.problem = source, problem
+        super().__init__(f"source: {source}: {problem}")
+
+
+class TemplateError(BotError):
+    """A template that cannot be rendered, with the file and line."""
+
+    def __init__(self, template: str, line: int | None, problem: str) -> None:
+        self.template, self.line, self.problem = template, line, problem
+        where = f"{template}:{line}" if line else template
+        super().__init__(f"template: {where}: {problem}")
+
+
+class MailServerError(BotError):
+    """The mail server as a whole cannot be used: not one recipient's fault, so the round ends."""
+
+    def __init__(self, server: str, problem: str) -> None:
+        self.server, self.problem = server, problem
+        super().__init__(f"mail server: {server}: {problem}")
+
+
+class TokenError(BotError):
+    """A link's token that is not ours, or not for this purpose."""
+
+    def __init__(self) -> None:
+        super().__init__("link: not valid; open the newest mail and use its link")

@@ -1,0 +1,224 @@
+"""Runs and the outbox: the promise to send one message to one subscriber, and what became of it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import Column, ForeignKey, Index, Text, UniqueConstraint
+from sqlmodel import Field
+
+from bot.models.columns import BigId, Table, UtcDateTime
+
+
+class State(StrEnum):
+    """Where a delivery is. `TRANSITIONS` says what may follow what."""
+
+    QUEUED = "queued"
+    """Planned; waits for its due time."""
+    CLAIMED = "claimed"
+    """One sender has it; nothing that a server would act on has been sent."""
+    HANDED_OVER = "handed over"
+    """The final dot is about to be, or has been, sent; the reply is not known yet."""
+    SENT = "sent"
+    """The mail server took it over."""
+    DEFERRED = "deferred"
+    """The mail server said: later."""
+    FAILED = "failed"
+    """The mail server said: never."""
+    SUPPRESSED = "suppressed"
+    """Not sent: the address must not be written to."""
+    SKIPPED = "skipped"
+    """Not sent, for a reason of ours: left, paused, erased, too late."""
+    UNCERTAIN = "uncertain"
+    """Handed over, and the reply was lost: it may or may not have arrived."""
+
+
+OPEN = (State.QUEUED, State.CLAIMED, State.HANDED_OVER, State.DEFERRED)
+CLOSED = (State.SENT, State.FAILED, State.SUPPRESSED, State.SKIPPED, State.UNCERTAIN)
+
+TRANSITIONS: dict[State, frozenset[State]] = {
+    State.QUEUED: frozenset({State.CLAIMED, State.SKIPPED}),
+    State.CLAIMED: frozenset(
+        {State.QUEUED, State.HANDED_OVER, State.DEFERRED, State.FAILED, State.SUPPRESSED, State.SKIPPED}
+    ),
+    State.HANDED_OVER: frozenset({State.SENT, State.DEFERRED, State.FAILED, State.UNCERTAIN}),
+    State.DEFERRED: frozenset({State.CLAIMED, State.SKIPPED, State.FAILED}),
+    State.UNCERTAIN: frozenset({State.QUEUED, State.SENT, State.FAILED}),
+    State.SENT: frozenset(),
+    State.FAILED: frozenset(),
+    State.SUPPRESSED: frozenset(),
+    State.SKIPPED: frozenset(),
+}
+
+
+def may_follow(now: str, then: str) -> bool:
+    """Whether a delivery in state `now` may come to state `then`."""
+    return State(then) in TRANSITIONS[State(now)]
+
+
+class Phase(StrEnum):
+    """How far a conversation with a mail server had come."""
+
+    NONE = ""
+    CONNECT = "connect"
+    EHLO = "ehlo"
+    STARTTLS = "starttls"
+    AUTH = "auth"
+    MAIL = "mail"
+    RCPT = "rcpt"
+    DATA = "data"
+    DOT = "dot"
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What the mail server said, with the phase it was said in; code 0 means the connection was lost."""
+
+    phase: Phase
+    code: int
+    text: str = ""
+    #: `5.1.1`, where the server gives one (RFC 3463).
+    enhanced: str = ""
+
+    def __str__(self) -> str:
+        words = f"{self.code} {self.enhanced} {self.text}".split() if self.code else ["connection lost:", self.text]
+        return f"{self.phase}: {' '.join(words)}"
+
+
+@dataclass(frozen=True, slots=True)
+class DigestSection:
+    """One concept feed's part of a digest."""
+
+    feed_id: int
+    #: In the order they are shown.
+    paper_ids: tuple[int, ...]
+    #: Papers of the window that did not fit; the web has them.
+    more: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Digest:
+    """What one subscriber gets at one time, frozen as ids."""
+
+    sections: tuple[DigestSection, ...]
+    #: Trending feeds that the reader does not follow yet.
+    trending: tuple[int, ...] = ()
+
+    @property
+    def paper_ids(self) -> tuple[int, ...]:
+        """Every paper of the digest, in the order they are shown."""
+        return tuple(paper for section in self.sections for paper in section.paper_ids)
+
+    def frozen(self) -> str:
+        """The digest as the outbox keeps it."""
+        sections = [[s.feed_id, list(s.paper_ids), s.more] for s in self.sections]
+        return json.dumps({"sections": sections, "trending": list(self.trending)}, separators=(",", ":"))
+
+    @classmethod
+    def thawed(cls, text: str) -> Digest:
+        """The digest that `frozen` wrote."""
+        kept = json.loads(text)
+        sections = tuple(DigestSection(feed, tuple(papers), more) for feed, papers, more in kept["sections"])
+        return cls(sections, tuple(kept["trending"]))
+
+
+class Run(Table, table=True):
+    """One planned round of deliveries."""
+
+    id: int | None = Field(default=None, primary_key=True)
+    planned_at: datetime = Field(sa_type=UtcDateTime)
+    #: Deliveries put into the outbox by this run.
+    chosen: int = 0
+    #: Subscribers who were due and get no mail, by reason, as JSON.
+    passed_over: str = Field(default="{}", sa_type=Text)
+    closed_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+
+class Delivery(Table, table=True):
+    """A row of the outbox."""
+
+    __table_args__ = (
+        UniqueConstraint("subscriber_id", "occasion"),
+        Index(None, "state", "due_at"),
+        Index(None, "run_id", "state"),
+    )
+
+    id: int | None = Field(default=None, sa_column=Column(BigId, primary_key=True, autoincrement=True))
+    run_id: int = Field(sa_column=Column(ForeignKey("run.id"), nullable=False))
+    #: None once the person is erased.
+    subscriber_id: int | None = Field(default=None, sa_column=Column(ForeignKey("subscriber.id", ondelete="SET NULL")))
+    #: The time that the subscriber's clock asked for; with the subscriber it makes the delivery unique.
+    occasion: datetime = Field(sa_type=UtcDateTime)
+    #: Half-open window of `FeedEntry.entered_at` that the papers come from.
+    window_start: datetime = Field(sa_type=UtcDateTime)
+    window_end: datetime = Field(sa_type=UtcDateTime)
+    #: `Digest.frozen`.
+    content: str = Field(sa_type=Text)
+    state: str = State.QUEUED
+    #: How far the last try came.
+    phase: str = Phase.NONE
+    #: Why it was skipped, suppressed or failed, in words that are counted.
+    reason: str = ""
+    attempts: int = 0
+    #: Not before this time.
+    due_at: datetime = Field(sa_type=UtcDateTime)
+    #: Not after this time: an occasion older than its own period is refused, not sent late.
+    expires_at: datetime = Field(sa_type=UtcDateTime)
+    #: Given at the first try, the same over every later one.
+    message_id: str = ""
+    reply_code: int = 0
+    reply_enhanced: str = ""
+    reply_text: str = ""
+    #: A claim that is not settled by then was left behind by a sender that died.
+    claimed_until: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    settled_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedDelivery:
+    """A delivery that is about to be written to the outbox."""
+
+    subscriber_id: int
+    occasion: datetime
+    window_start: datetime
+    window_end: datetime
+    digest: Digest
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A delivery that one sender has taken on, with what it needs of the subscriber."""
+
+    delivery_id: int
+    run_id: int
+    subscriber_id: int | None
+    email: str
+    name: str
+    standing: str
+    language: str
+    timezone: str
+    suppressed: bool
+    message_id: str
+    attempts: int
+    window_start: datetime
+    window_end: datetime
+    expires_at: datetime
+    digest: Digest = field(default_factory=lambda: Digest(()))
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A rendered mail, ready for the wire."""
+
+    sender: str
+    recipient: str
+    subject: str
+    message_id: str
+    #: CRLF line ends, no line over 998 octets, not yet dot-stuffed.
+    content: bytes
+    html: str = ""
+    text: str = ""

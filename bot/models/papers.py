@@ -1,0 +1,118 @@
+"""Papers, their identifiers, and the announcements that they are made from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import NamedTuple
+
+from sqlalchemy import JSON, Column, ForeignKey
+from sqlmodel import Field
+
+from bot.models.columns import BigId, Table, UtcDateTime
+
+
+class Author(NamedTuple):
+    """One author; a group has only a family name."""
+
+    family: str
+    given: str = ""
+    initials: str = ""
+
+    @property
+    def short(self) -> str:
+        """`Curie M`, as the life sciences write names."""
+        return f"{self.family} {self.initials}".strip()
+
+
+class AbstractSection(NamedTuple):
+    """A part of an abstract; the label (`BACKGROUND`, `Conclusions`) is empty in unstructured ones."""
+
+    label: str
+    text: str
+
+
+class MeshHeading(NamedTuple):
+    """A MeSH descriptor that indexers gave the paper."""
+
+    name: str
+    ui: str = ""
+    major: bool = False
+
+
+class Identifier(NamedTuple):
+    """A name of the paper in some scheme: doi, pmid, pmcid, guid; normalised (DOIs in lower case)."""
+
+    scheme: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class Announcement:
+    """A paper as one source announced it: plain text only, NFC, no markup, no control characters."""
+
+    source: str
+    identifiers: tuple[Identifier, ...]
+    title: str
+    #: http or https, where a reader goes to read it.
+    url: str
+    abstract: tuple[AbstractSection, ...] = ()
+    authors: tuple[Author, ...] = ()
+    journal: str = ""
+    keywords: tuple[str, ...] = ()
+    mesh: tuple[MeshHeading, ...] = ()
+    publication_types: tuple[str, ...] = ()
+    #: As precise as the source says: `2026`, `2026-11` or `2026-11-23`; empty where it says nothing usable.
+    published: str = ""
+    #: The day on which the source began to show it; None where the source does not tell.
+    indexed: date | None = None
+    #: ISO 639-1 where one exists (`en`), otherwise what the source wrote.
+    language: str = ""
+    #: What had to be repaired to read it (`charset`, `date`), for the admin.
+    repairs: tuple[str, ...] = field(default=())
+
+
+@dataclass(frozen=True, slots=True)
+class PaperRecord:
+    """A stored paper as plain values, for matching and rendering."""
+
+    id: int
+    title: str
+    url: str
+    abstract: tuple[AbstractSection, ...] = ()
+    authors: tuple[Author, ...] = ()
+    journal: str = ""
+    keywords: tuple[str, ...] = ()
+    mesh: tuple[MeshHeading, ...] = ()
+    publication_types: tuple[str, ...] = ()
+    published: str = ""
+    language: str = ""
+    source: str = ""
+
+
+class Paper(Table, table=True):
+    """One scholarly work, whichever sources announce it."""
+
+    id: int | None = Field(default=None, sa_column=Column(BigId, primary_key=True, autoincrement=True))
+    title: str
+    url: str
+    #: Lists of [label, text], [family, given, initials] and [name, ui, major], in the announcement's order.
+    abstract: list[list[str]] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
+    authors: list[list[str]] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
+    journal: str = ""
+    keywords: list[str] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
+    mesh: list[list[str | bool]] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
+    publication_types: list[str] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
+    published: str = Field(default="", max_length=10)
+    indexed: date | None = None
+    language: str = ""
+    source: str
+    first_seen_at: datetime = Field(sa_type=UtcDateTime)
+
+
+class PaperIdentifier(Table, table=True):
+    """An identifier, which names one paper only: the database sees to it."""
+
+    scheme: str = Field(primary_key=True, max_length=16)
+    value: str = Field(primary_key=True)
+    paper_id: int = Field(sa_column=Column(BigId, ForeignKey("paper.id", ondelete="CASCADE"), nullable=False, index=True))

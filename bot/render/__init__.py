@@ -1,0 +1,1 @@
+"""A digest to a message: templates, inlined CSS, MIME."""

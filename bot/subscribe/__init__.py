@@ -1,0 +1,1 @@
+"""Signing up, choosing, leaving; rosters as files."""
