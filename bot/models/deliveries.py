@@ -11,6 +11,7 @@ from sqlalchemy import Column, ForeignKey, Index, Text, UniqueConstraint
 from sqlmodel import Field
 
 from bot.models.columns import BigId, Table, UtcDateTime
+from bot.models.subscribers import Wish
 
 
 class State(StrEnum):
@@ -175,6 +176,38 @@ class Delivery(Table, table=True):
     #: A claim that is not settled by then was left behind by a sender that died.
     claimed_until: datetime | None = Field(default=None, sa_type=UtcDateTime)
     settled_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A paper's place in a feed, as planning sees it."""
+
+    paper_id: int
+    entered_at: datetime
+    relevance: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """A subscriber whose clock asks for a digest, with what composing one needs."""
+
+    subscriber_id: int
+    wish: Wish
+    max_papers: int
+    covered_until: datetime | None
+    #: In the order of the digest's sections.
+    feed_ids: tuple[int, ...]
+    suppressed: bool
+    #: Papers that this subscriber has had, as far as they could come again.
+    shown: frozenset[int]
+
+
+@dataclass(frozen=True, slots=True)
+class PassedOver:
+    """A subscriber who is due and gets no mail, and why, in words that are counted."""
+
+    subscriber_id: int
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -73,6 +73,18 @@ class Announcement:
 
 
 @dataclass(frozen=True, slots=True)
+class Finding:
+    """An announcement that belongs into a feed."""
+
+    announcement: Announcement
+    relevance: float = 1.0
+    #: In words for a reader.
+    why: str = ""
+    #: When it was news, where that is not now (an older stretch collected again).
+    entered_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class PaperRecord:
     """A stored paper as plain values, for matching and rendering."""
 
@@ -115,4 +127,6 @@ class PaperIdentifier(Table, table=True):
 
     scheme: str = Field(primary_key=True, max_length=16)
     value: str = Field(primary_key=True)
-    paper_id: int = Field(sa_column=Column(BigId, ForeignKey("paper.id", ondelete="CASCADE"), nullable=False, index=True))
+    paper_id: int = Field(
+        sa_column=Column(BigId, ForeignKey("paper.id", ondelete="CASCADE"), nullable=False, index=True)
+    )

@@ -1,0 +1,76 @@
+"""What one subscriber gets: the papers of their feeds in their window, each once, the most relevant first."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Mapping, Sequence, Set
+from datetime import datetime
+from itertools import chain
+
+from bot.models.deliveries import Digest, DigestSection, Entry
+
+#: Trending feeds shown at the end of a digest, at the most.
+TRENDING = 3
+
+
+def compose(
+    feed_ids: Sequence[int],
+    entries: Mapping[int, Sequence[Entry]],
+    window: tuple[datetime, datetime],
+    *,
+    shown: Set[int] = frozenset(),
+    max_papers: int = 12,
+    trending: Sequence[int] = (),
+) -> Digest | None:
+    """A subscriber's digest; None when there is nothing new.
+
+    A paper of several feeds stands in the first of them. Where not everything fits, the feeds take
+    turns with their most relevant papers, so that a busy feed does not crowd a quiet one out.
+
+    Args:
+        feed_ids: the chosen feeds, in the order of the digest's sections.
+        entries: by feed, the oldest first, at least those of the window.
+        window: half-open, of `Entry.entered_at`.
+        shown: papers that this subscriber has had.
+        max_papers: in all.
+        trending: feeds that grow faster than their own past, the fastest first.
+    """
+    taken: set[int] = set(shown)
+    candidates: dict[int, list[int]] = {}
+    for feed_id in feed_ids:
+        fresh = [entry for entry in _within(entries.get(feed_id, ()), window) if entry.paper_id not in taken]
+        if fresh:
+            taken.update(entry.paper_id for entry in fresh)
+            candidates[feed_id] = [entry.paper_id for entry in sorted(fresh, key=_best_first)]
+    if not candidates:
+        return None
+    room = _turns([len(papers) for papers in candidates.values()], max(1, max_papers))
+    sections = tuple(
+        DigestSection(feed_id, tuple(papers[:count]), len(papers) - count)
+        for (feed_id, papers), count in zip(candidates.items(), room, strict=True)
+        if count
+    )
+    followed = set(feed_ids)
+    return Digest(sections, tuple(feed for feed in trending if feed not in followed)[:TRENDING])
+
+
+def _within(entries: Sequence[Entry], window: tuple[datetime, datetime]) -> Sequence[Entry]:
+    start, end = (bisect_left(entries, moment, key=_entered) for moment in window)
+    return entries[start:end]
+
+
+def _entered(entry: Entry) -> datetime:
+    return entry.entered_at
+
+
+def _best_first(entry: Entry) -> tuple[float, float, int]:
+    return (-entry.relevance, -entry.entered_at.timestamp(), -entry.paper_id)
+
+
+def _turns(wanted: Sequence[int], room: int) -> list[int]:
+    """How many each takes when all take one in turn until there is no more room."""
+    given = [0] * len(wanted)
+    turns = chain.from_iterable([i for i, count in enumerate(wanted) if count > done] for done in range(max(wanted)))
+    for i, _ in zip(turns, range(room), strict=False):
+        given[i] += 1
+    return given

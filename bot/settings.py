@@ -1,0 +1,251 @@
+"""The settings: every BOT_ variable is named here and nowhere else.
+
+They are read, first found first taken, from the environment, from the file that `NAME_FILE` points to
+(secrets only), from `.env` and from `bot.toml` in the working folder (same names without the prefix, in
+lower case). Everything that is wrong is named at once.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Mapping
+from email.utils import formataddr, getaddresses
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Annotated, Any, Literal, NamedTuple
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+from dotenv import dotenv_values
+from email_validator import EmailNotValidError, validate_email
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from bot.errors import SettingsError
+
+PREFIX = "BOT_"
+
+#: Settings that may also come from a file named by `NAME_FILE`, as container platforms hand secrets over.
+SECRETS = ("database_url", "smtp_url", "secret_key", "ncbi_api_key")
+
+
+class Mailbox(NamedTuple):
+    """A mail address with the name that is shown with it."""
+
+    name: str
+    address: str
+
+    def __str__(self) -> str:
+        return formataddr((self.name, self.address)) if self.name.isascii() else f"{self.name} <{self.address}>"
+
+
+def _mailbox(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    found = getaddresses([value])
+    if len(found) != 1 or not found[0][1]:
+        raise ValueError(f"not one address: '{value}'; write Concept Digest <digest@papers.example.org>")
+    return Mailbox(" ".join(found[0][0].split()), _address(found[0][1]))
+
+
+def _address(value: str) -> str:
+    try:
+        return validate_email(value, check_deliverability=False, test_environment=True).normalized
+    except EmailNotValidError as error:
+        raise ValueError(f"not an address: '{value}'; {error}") from error
+
+
+def _web_url(value: str) -> str:
+    parts = urlsplit(value)
+    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment:
+        raise ValueError(f"not a web address: '{value}'; write https://papers.example.org")
+    return value.rstrip("/")
+
+
+def _zone(value: str) -> str:
+    try:
+        ZoneInfo(value)
+    except (KeyError, ValueError, OSError) as error:
+        raise ValueError(f"no such time zone: '{value}'; write one like Europe/Berlin") from error
+    return value
+
+
+def _file(value: Path) -> Path:
+    if not value.is_file():
+        raise ValueError(f"no such file: '{value}'")
+    return value
+
+
+def _folder(value: Path) -> Path:
+    if not value.is_dir():
+        raise ValueError(f"no such folder: '{value}'")
+    return value
+
+
+def _keys(value: str) -> str:
+    if any(len(key.strip()) < 16 for key in value.split(",")):
+        raise ValueError("too short; at least 16 random characters each, as `bot init` makes them")
+    return value
+
+
+WebUrl = Annotated[str, AfterValidator(_web_url)]
+
+
+class Settings(BaseSettings):
+    """What the bot is told by its surroundings; never changes while it runs."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="ignore", env_ignore_empty=True)
+
+    #: SQLite file or `postgresql+psycopg://…`.
+    database_url: str = Field(default="sqlite:///bot.db", repr=False)
+    #: `smtp://` (loopback only), `smtp+starttls://user:pass@host:587` or `smtps://user:pass@host:465`.
+    smtp_url: str = Field(default="smtp://127.0.0.1:1025", repr=False)
+    #: CA certificates to trust for the mail server, instead of the system's.
+    smtp_ca_file: Annotated[Path, AfterValidator(_file)] | None = None
+    #: Mails over one connection; then a fresh one.
+    smtp_messages_per_connection: int = Field(default=100, ge=1)
+    #: Whom the mails are from, `Concept Digest <digest@papers.example.org>`; required to send.
+    from_: Annotated[Mailbox, BeforeValidator(_mailbox)] | None = Field(default=None, validation_alias="BOT_FROM")
+    reply_to: Annotated[Mailbox, BeforeValidator(_mailbox)] | None = None
+    #: The sender's postal address, shown in every mail; required to send.
+    postal_address: str = ""
+    #: Where bounces go; the envelope sender is this address with `+TOKEN`. Without it, the From address.
+    bounce_address: Annotated[str, AfterValidator(_address)] | None = None
+    #: Where the page is reached; https is needed for one-click unsubscribing.
+    public_url: WebUrl = "http://127.0.0.1:8000"
+    #: Signs links; several, comma-separated, to rotate: the first signs, all are accepted.
+    secret_key: Annotated[str, AfterValidator(_keys)] | None = Field(default=None, repr=False)
+    #: Sent to sources as they ask, so that they can write before they block.
+    contact_email: Annotated[str, AfterValidator(_address)] | None = None
+    ncbi_api_key: str | None = Field(default=None, repr=False)
+    #: Base URL of PubMed's E-utilities.
+    pubmed_url: WebUrl = "https://eutils.ncbi.nlm.nih.gov/entrez/eutils"
+    #: Let sources lie on private or loopback addresses (tests, intranets).
+    fetch_allow_private: bool = False
+    #: How far back a first digest, and a feed's first collecting, looks for what counts as new.
+    lookback_days: int = Field(default=7, ge=1, le=365)
+    #: What becomes of an uncertain delivery: sent once more, or held for an admin.
+    uncertain: Literal["resend", "hold"] = "resend"
+    #: After how many seconds an uncertain delivery is sent once more.
+    uncertain_wait: int = Field(default=600, ge=0)
+    #: A folder whose templates go before the packaged ones.
+    templates: Annotated[Path, AfterValidator(_folder)] | None = None
+    #: For subscribers who chose none.
+    timezone: Annotated[str, AfterValidator(_zone)] = "UTC"
+    language: str = Field(default="en", pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$")
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Only what `read_settings` hands over: it reads the surroundings itself, once and visibly."""
+        return (init_settings,)
+
+    @property
+    def secret_keys(self) -> tuple[str, ...]:
+        """The keys for links, the one that signs first."""
+        return tuple(key.strip() for key in (self.secret_key or "").split(",") if key.strip())
+
+
+#: Named in the interface and taken without complaint, but not in force yet.
+RESERVED = frozenset(
+    "SMTP_CONNECTIONS RATE RATE_PER_DOMAIN DKIM_DOMAIN DKIM_SELECTOR DKIM_KEY_FILE DKIM_DOMAIN_2 DKIM_SELECTOR_2 "
+    "DKIM_KEY_FILE_2 EUROPEPMC_URL ARXIV_URL BIORXIV_URL CROSSREF_URL OPENALEX_URL TEST_POSTGRES_URL".split()
+)
+
+
+def names() -> tuple[str, ...]:
+    """Every variable that is in force, `BOT_DATABASE_URL` and so on."""
+    return tuple(PREFIX + name.rstrip("_").upper() for name in Settings.model_fields)
+
+
+def read_settings(folder: Path | None = None, environ: Mapping[str, str] | None = None) -> Settings:
+    """The settings as the environment and the files in `folder` (the working one) give them.
+
+    Raises:
+        SettingsError: with everything that is wrong, by name.
+    """
+    folder = folder or Path()
+    environ = os.environ if environ is None else environ
+    problems: list[str] = []
+    known = {name.rstrip("_").upper(): name for name in Settings.model_fields}
+    found: dict[str, Any] = {}
+    for where, values in (
+        ("bot.toml", _from_toml(folder / "bot.toml", problems)),
+        (".env", _from_dotenv(folder / ".env", problems)),
+        ("", {name: value for name, value in environ.items() if name.startswith(PREFIX)}),
+    ):
+        found |= {
+            n: v for name, v in values.items() if (n := name.removeprefix(PREFIX)) in known and v not in {"", None}
+        }
+        found |= _from_secret_files(values, problems)
+        if where:
+            problems += _unknown(where, values, known)
+    try:
+        settings = Settings(**{PREFIX + "FROM" if n == "FROM" else known[n]: value for n, value in found.items()})
+    except ValidationError as error:
+        problems += [_in_words(problem) for problem in error.errors()]
+    if problems:
+        raise SettingsError(problems)
+    return settings
+
+
+def _from_toml(path: Path, problems: list[str]) -> dict[str, Any]:
+    if not path.is_file():
+        return {}
+    try:
+        return {PREFIX + name.upper(): value for name, value in tomllib.loads(path.read_text("utf-8-sig")).items()}
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        problems.append(f"bot.toml cannot be read: {error}")
+        return {}
+
+
+def _from_dotenv(path: Path, problems: list[str]) -> dict[str, str | None]:
+    try:
+        return dotenv_values(path, interpolate=False, encoding="utf-8-sig") if path.is_file() else {}
+    except (OSError, UnicodeDecodeError) as error:
+        problems.append(f".env cannot be read: {error}")
+        return {}
+
+
+def _from_secret_files(values: Mapping[str, Any], problems: list[str]) -> dict[str, str]:
+    found = {}
+    for name in SECRETS:
+        variable = PREFIX + name.upper()
+        path = values.get(variable + "_FILE")
+        if not path or values.get(variable):
+            continue
+        try:
+            found[name.upper()] = Path(path).read_text("utf-8").strip()
+        except (OSError, UnicodeDecodeError) as error:
+            problems.append(f"{variable}_FILE: '{path}' cannot be read ({type(error).__name__})")
+    return found
+
+
+def _unknown(where: str, values: Mapping[str, Any], known: Mapping[str, str]) -> list[str]:
+    allowed = {*known, *RESERVED, *(name.upper() + "_FILE" for name in SECRETS)}
+    strange = sorted(
+        n for name in values if name.startswith(PREFIX) and (n := name.removeprefix(PREFIX)) not in allowed
+    )
+    return [f"{where}: no such setting: '{PREFIX}{n}'; see docs/reference/settings.md" for n in strange]
+
+
+def _in_words(problem: Any) -> str:
+    """One line for one problem; what was wrong is repeated only where it cannot be a secret."""
+    name = str(problem["loc"][0]).rstrip("_").upper() if problem["loc"] else ""
+    words = problem["msg"].removeprefix("Value error, ")
+    return f"{PREFIX}{name.removeprefix(PREFIX)}: {words[:1].lower()}{words[1:]}"
+
+
+def is_loopback(host: str) -> bool:
+    """Whether `host` is this machine, by its spelling alone."""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host.lower() == "localhost"

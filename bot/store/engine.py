@@ -1,0 +1,148 @@
+"""The one place where connections are opened: short write transactions, and reading from a snapshot."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
+from sqlalchemy.engine import URL
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+
+from bot.errors import StoreError
+
+#: How long a writer waits for another one, in seconds.
+BUSY_SECONDS = 30
+
+
+class Store:
+    """A database, SQLite or PostgreSQL.
+
+    Args:
+        url: as SQLAlchemy writes it, `sqlite:///bot.db` or `postgresql+psycopg://…`.
+
+    Raises:
+        StoreError: the URL is none, or of a database that is not supported.
+    """
+
+    def __init__(self, url: str) -> None:
+        self._url = _read_url(url)
+        #: The URL without its password, for messages.
+        self.name = self._url.render_as_string(hide_password=True)
+        self.is_sqlite = self._url.get_backend_name() == "sqlite"
+        self._engine = _sqlite_engine(self._url) if self.is_sqlite else _postgres_engine(self._url)
+
+    @property
+    def path(self) -> Path | None:
+        """The file of an SQLite database."""
+        return Path(self._url.database) if self.is_sqlite and self._url.database else None
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """A connection that sees one state of the database throughout.
+
+        Raises:
+            StoreError: the database cannot be reached or read.
+        """
+        with self._clear_errors(), self._engine.connect() as connection:
+            yield connection
+
+    @contextmanager
+    def writing(self, lock: str = "") -> Iterator[Connection]:
+        """A connection in one write transaction, committed at the end and rolled back on an error.
+
+        SQLite has one writer at a time anyway, and the transaction takes that place at once (`BEGIN
+        IMMEDIATE`), so that reading before writing is safe. On PostgreSQL, writers that name the same
+        `lock` wait for each other.
+
+        Raises:
+            StoreError: the database cannot be reached or written.
+        """
+        writer = self._engine.execution_options(immediate=True)
+        with self._clear_errors(), writer.begin() as connection:
+            if lock and not self.is_sqlite:
+                connection.execute(text("select pg_advisory_xact_lock(hashtext(:lock))"), {"lock": lock})
+            yield connection
+
+    def close(self) -> None:
+        """Let go of every connection."""
+        self._engine.dispose()
+
+    @contextmanager
+    def _clear_errors(self) -> Iterator[None]:
+        try:
+            yield
+        except (OperationalError, PoolTimeoutError) as error:
+            raise StoreError(self.name, _problem(error)) from error
+        except DBAPIError as error:
+            # A file that is no database is not an "operational" error to SQLite's driver.
+            if type(error.orig) is sqlite3.DatabaseError:
+                raise StoreError(self.name, _problem(error)) from error
+            raise
+
+
+def _read_url(url: str) -> URL:
+    try:
+        parsed = make_url(url)
+    except ArgumentError as error:
+        raise StoreError(
+            "BOT_DATABASE_URL", "not a database URL; write sqlite:///bot.db or postgresql+psycopg://…"
+        ) from error
+    if parsed.drivername in {"postgresql", "postgres"}:
+        parsed = parsed.set(drivername="postgresql+psycopg")
+    if parsed.drivername not in {"sqlite", "postgresql+psycopg"}:
+        raise StoreError(
+            parsed.render_as_string(hide_password=True),
+            f"no such database: '{parsed.drivername}'; known: sqlite, postgresql+psycopg",
+        )
+    return parsed
+
+
+def _sqlite_engine(url: URL) -> Engine:
+    if url.database and not Path(url.database).absolute().parent.is_dir():
+        raise StoreError(url.render_as_string(), f"no such folder: '{Path(url.database).parent}'; make it first")
+    engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False})
+
+    @event.listens_for(engine, "connect")
+    def prepare(connection: Any, _record: object) -> None:
+        # The driver must not begin transactions of its own: `begin` below says which kind.
+        connection.isolation_level = None
+        connection.execute("pragma foreign_keys = on")
+        connection.execute("pragma journal_mode = wal")
+        # A committed state of a delivery must survive a power cut, or somebody is mailed twice.
+        connection.execute("pragma synchronous = full")
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        immediate = connection.get_execution_options().get("immediate")
+        connection.exec_driver_sql("begin immediate" if immediate else "begin")
+
+    return engine
+
+
+def _postgres_engine(url: URL) -> Engine:
+    try:
+        return create_engine(
+            url, pool_pre_ping=True, connect_args={"connect_timeout": 10, "options": "-c timezone=UTC"}
+        )
+    except NoSuchModuleError as error:
+        raise StoreError(url.render_as_string(hide_password=True), str(error)) from error
+
+
+def _problem(error: Exception) -> str:
+    """The driver's own words in one line, with the mend where there is one."""
+    orig = getattr(error, "orig", None) or error
+    words = " ".join(str(orig).split())
+    if "database is locked" in words:
+        return f"another program has been writing for {BUSY_SECONDS} s; end it, or use PostgreSQL"
+    if "readonly database" in words:
+        return "may not be written; check who owns the file and its folder"
+    if "disk is full" in words or "No space left" in words:
+        return "the disk is full; make room and start again"
+    if "no such table" in words:
+        return "has no tables; run `bot db upgrade`"
+    return words[:300]

@@ -1,0 +1,308 @@
+"""Concept feeds and their standing queries."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import pairwise
+from typing import Any
+
+from sqlalchemy import Connection, Select, delete, func, insert, select, update
+
+from bot.errors import UnknownError
+from bot.models.feeds import (
+    CatalogueFeed,
+    CatalogueQuery,
+    FeedRecord,
+    Health,
+    StandingQuery,
+)
+from bot.models.subscribers import Standing
+from bot.store.engine import Store
+from bot.store.tables import concept_feed, feed_entry, source_query, subscriber, subscription
+
+
+@dataclass(frozen=True, slots=True)
+class FeedOverview:
+    """A feed with its figures."""
+
+    feed: FeedRecord
+    papers: int
+    #: Papers that entered in the last seven days.
+    week: int
+    #: Active subscribers.
+    subscribers: int
+    retired: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class QueryState:
+    """A source query with its health, for an admin."""
+
+    source: str
+    query: str
+    health: str
+    since: datetime | None
+    failures: int
+    error: str
+    watermark: datetime | None
+    asked_at: datetime | None
+    brought_at: datetime | None
+
+
+def catalogue(store: Store) -> tuple[CatalogueFeed, ...]:
+    """The feeds on offer, as a catalogue file would write them, in the order they were made."""
+    with store.reading() as connection:
+        return tuple(_catalogue(connection).values())
+
+
+def apply_catalogue(store: Store, feeds: Sequence[CatalogueFeed], now: datetime) -> None:
+    """Make every feed of a catalogue what the catalogue says; others are left as they are."""
+    with store.writing(lock="feeds") as connection:
+        known = dict(connection.execute(select(concept_feed.c.slug, concept_feed.c.id)).tuples().all())
+        for feed in feeds:
+            values = {
+                "name": feed.name,
+                "description": feed.description,
+                "mesh": list(feed.mesh),
+                "synonyms": list(feed.synonyms),
+                "exclude": list(feed.exclude),
+                "retired_at": None,
+            }
+            feed_id = known.get(feed.slug)
+            if feed_id is None:
+                made = (
+                    insert(concept_feed).values(slug=feed.slug, created_at=now, **values).returning(concept_feed.c.id)
+                )
+                feed_id = connection.execute(made).scalar_one()
+            else:
+                connection.execute(update(concept_feed).where(concept_feed.c.id == feed_id).values(**values))
+            _apply_queries(connection, feed_id, feed.queries)
+
+
+def retire(store: Store, slug: str, now: datetime) -> None:
+    """Offer a feed no longer; its papers and subscriptions stay.
+
+    Raises:
+        UnknownError: there is no such feed.
+    """
+    with store.writing(lock="feeds") as connection:
+        feed_id = _feed_id(connection, slug)
+        connection.execute(update(concept_feed).where(concept_feed.c.id == feed_id).values(retired_at=now))
+
+
+def feeds(store: Store) -> tuple[FeedRecord, ...]:
+    """The feeds on offer, by name."""
+    with store.reading() as connection:
+        rows = connection.execute(_records().where(concept_feed.c.retired_at.is_(None)).order_by(concept_feed.c.name))
+        return tuple(_record(row) for row in rows)
+
+
+def every_feed(store: Store) -> dict[int, FeedRecord]:
+    """All feeds by id, retired ones too: digests in the outbox may hold them."""
+    with store.reading() as connection:
+        return {row.id: _record(row) for row in connection.execute(_records())}
+
+
+def feed(store: Store, slug: str) -> FeedRecord:
+    """The feed of that slug, retired or not.
+
+    Raises:
+        UnknownError: there is none; it names those there are.
+    """
+    with store.reading() as connection:
+        feed_id = _feed_id(connection, slug)
+        return _record(connection.execute(_records().where(concept_feed.c.id == feed_id)).one())
+
+
+def overviews(store: Store, now: datetime, slug: str | None = None) -> tuple[FeedOverview, ...]:
+    """Every feed with its figures, by name, retired ones last; or the one of that slug."""
+    papers = (
+        select(
+            feed_entry.c.feed_id,
+            func.count().label("papers"),
+            func.count().filter(feed_entry.c.entered_at >= now - timedelta(days=7)).label("week"),
+        )
+        .group_by(feed_entry.c.feed_id)
+        .subquery()
+    )
+    readers = (
+        select(subscription.c.feed_id, func.count().label("readers"))
+        .join(subscriber, subscriber.c.id == subscription.c.subscriber_id)
+        .where(subscriber.c.standing == Standing.ACTIVE)
+        .group_by(subscription.c.feed_id)
+        .subquery()
+    )
+    query = (
+        _records()
+        .add_columns(papers.c.papers, papers.c.week, readers.c.readers, concept_feed.c.retired_at)
+        .outerjoin(papers, papers.c.feed_id == concept_feed.c.id)
+        .outerjoin(readers, readers.c.feed_id == concept_feed.c.id)
+        .order_by(concept_feed.c.retired_at.isnot(None), concept_feed.c.name)
+    )
+    if slug is not None:
+        query = query.where(concept_feed.c.slug == slug)
+    with store.reading() as connection:
+        return tuple(
+            FeedOverview(_record(row), row.papers or 0, row.week or 0, row.readers or 0, row.retired_at is not None)
+            for row in connection.execute(query)
+        )
+
+
+def weekly_counts(store: Store, now: datetime, weeks: int = 13) -> dict[int, tuple[int, ...]]:
+    """Papers that entered each feed on offer in each of the last `weeks` weeks, oldest first."""
+    ends = [now - timedelta(weeks=back) for back in range(weeks, -1, -1)]
+    counts = [
+        func.count().filter(feed_entry.c.entered_at >= start, feed_entry.c.entered_at < end)
+        for start, end in pairwise(ends)
+    ]
+    query = (
+        select(feed_entry.c.feed_id, *counts)
+        .join(concept_feed, concept_feed.c.id == feed_entry.c.feed_id)
+        .where(feed_entry.c.entered_at >= ends[0], feed_entry.c.entered_at < now, concept_feed.c.retired_at.is_(None))
+        .group_by(feed_entry.c.feed_id)
+    )
+    with store.reading() as connection:
+        return {row[0]: tuple(row[1:]) for row in connection.execute(query)}
+
+
+def standing_queries(store: Store, slug: str | None = None) -> tuple[StandingQuery, ...]:
+    """The queries of the feeds on offer, or of one feed.
+
+    Raises:
+        UnknownError: there is no feed of that slug.
+    """
+    query = (
+        select(source_query, concept_feed.c.slug, concept_feed.c.name, concept_feed.c.synonyms, concept_feed.c.exclude)
+        .join(concept_feed, concept_feed.c.id == source_query.c.feed_id)
+        .where(concept_feed.c.retired_at.is_(None))
+        .order_by(source_query.c.id)
+    )
+    with store.reading() as connection:
+        if slug is not None:
+            query = query.where(concept_feed.c.id == _feed_id(connection, slug))
+        return tuple(
+            StandingQuery(
+                id=row.id,
+                feed_id=row.feed_id,
+                slug=row.slug,
+                source=row.source,
+                query=row.query,
+                watermark=row.watermark,
+                health=row.health,
+                failures=row.failures,
+                names=(row.name, *row.synonyms),
+                exclude=tuple(row.exclude),
+            )
+            for row in connection.execute(query)
+        )
+
+
+def query_states(store: Store, feed_id: int) -> tuple[QueryState, ...]:
+    """A feed's queries with their health."""
+    with store.reading() as connection:
+        rows = connection.execute(
+            select(source_query).where(source_query.c.feed_id == feed_id).order_by(source_query.c.id)
+        )
+        return tuple(
+            QueryState(
+                row.source,
+                row.query,
+                row.health,
+                row.health_since,
+                row.failures,
+                row.error,
+                row.watermark,
+                row.asked_at,
+                row.brought_at,
+            )
+            for row in rows
+        )
+
+
+def note_success(store: Store, query: StandingQuery, now: datetime, watermark: datetime | None, brought: bool) -> None:
+    """Record a whole round of a query; the watermark only moves forward."""
+    values: dict[str, object] = {"failures": 0, "error": "", "asked_at": now}
+    if query.health != Health.QUIET:
+        values |= {"health": Health.QUIET, "health_since": now}
+    if watermark is not None and (query.watermark is None or watermark > query.watermark):
+        values["watermark"] = watermark
+    if brought:
+        values["brought_at"] = now
+    with store.writing() as connection:
+        connection.execute(update(source_query).where(source_query.c.id == query.id).values(**values))
+
+
+def note_failure(store: Store, query: StandingQuery, now: datetime, error: str) -> None:
+    """Record a round that got no whole answer; the watermark stays."""
+    values: dict[str, object] = {"failures": source_query.c.failures + 1, "error": error[:500], "asked_at": now}
+    if query.health != Health.FAILING:
+        values |= {"health": Health.FAILING, "health_since": now}
+    with store.writing() as connection:
+        connection.execute(update(source_query).where(source_query.c.id == query.id).values(**values))
+
+
+def _records() -> Select[*tuple[Any, ...]]:
+    return select(
+        concept_feed.c.id,
+        concept_feed.c.slug,
+        concept_feed.c.name,
+        concept_feed.c.description,
+        concept_feed.c.mesh,
+        concept_feed.c.synonyms,
+        concept_feed.c.exclude,
+    )
+
+
+def _record(row: Any) -> FeedRecord:
+    return FeedRecord(
+        row.id, row.slug, row.name, row.description, tuple(row.mesh), tuple(row.synonyms), tuple(row.exclude)
+    )
+
+
+def _feed_id(connection: Connection, slug: str) -> int:
+    feed_id: int | None = connection.execute(select(concept_feed.c.id).where(concept_feed.c.slug == slug)).scalar()
+    if feed_id is None:
+        there = select(concept_feed.c.slug).where(concept_feed.c.retired_at.is_(None)).order_by(concept_feed.c.slug)
+        known = connection.execute(there).scalars().all()
+        raise UnknownError("feed", slug, known, "" if known else "apply a catalogue first")
+    return feed_id
+
+
+def _catalogue(connection: Connection) -> dict[int, CatalogueFeed]:
+    queries: dict[int, list[CatalogueQuery]] = {}
+    for feed_id, source, query in connection.execute(
+        select(source_query.c.feed_id, source_query.c.source, source_query.c.query).order_by(source_query.c.id)
+    ):
+        queries.setdefault(feed_id, []).append(CatalogueQuery(source, query))
+    rows = connection.execute(_records().where(concept_feed.c.retired_at.is_(None)).order_by(concept_feed.c.id))
+    return {
+        row.id: CatalogueFeed(
+            row.slug,
+            row.name,
+            row.description,
+            tuple(row.mesh),
+            tuple(row.synonyms),
+            tuple(row.exclude),
+            tuple(queries.get(row.id, ())),
+        )
+        for row in rows
+    }
+
+
+def _apply_queries(connection: Connection, feed_id: int, wanted: Sequence[CatalogueQuery]) -> None:
+    there = {
+        CatalogueQuery(source, query): key
+        for key, source, query in connection.execute(
+            select(source_query.c.id, source_query.c.source, source_query.c.query).where(
+                source_query.c.feed_id == feed_id
+            )
+        )
+    }
+    gone = [key for query, key in there.items() if query not in wanted]
+    if gone:
+        connection.execute(delete(source_query).where(source_query.c.id.in_(gone)))
+    new = [{"feed_id": feed_id, "source": q.source, "query": q.query} for q in wanted if q not in there]
+    if new:
+        connection.execute(insert(source_query), new)

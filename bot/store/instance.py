@@ -1,0 +1,43 @@
+"""What the database remembers of this bot: its key for links, and how late it is."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection, insert, select, update
+
+from bot.store.engine import Store
+from bot.store.tables import this_instance
+
+
+def tick(connection: Connection, now: datetime) -> datetime:
+    """The moment at which a write transaction happens: `now`, but always later than the one before.
+
+    Whoever puts papers into feeds and whoever plans digests takes a moment here, and holds the row until
+    it commits. So no paper can slip in behind a window that has been planned already, neither by
+    committing late nor because the clock was set back.
+    """
+    latest: datetime | None = connection.execute(select(this_instance.c.latest_at).with_for_update()).scalar()
+    if latest is None:
+        _make(connection, now)
+        return now
+    moment = max(now, latest + timedelta(microseconds=1))
+    connection.execute(update(this_instance).values(latest_at=moment))
+    return moment
+
+
+def secret_key(store: Store, now: datetime) -> str:
+    """The key that signs links where the settings name none; made at the first call."""
+    with store.reading() as connection:
+        key: str | None = connection.execute(select(this_instance.c.secret_key)).scalar()
+    if key is None:
+        with store.writing(lock="instance") as connection:
+            key = connection.execute(select(this_instance.c.secret_key)).scalar() or _make(connection, now)
+    return key
+
+
+def _make(connection: Connection, now: datetime) -> str:
+    key = secrets.token_urlsafe(32)
+    connection.execute(insert(this_instance).values(id=1, made_at=now, secret_key=key, latest_at=now))
+    return key

@@ -1,0 +1,26 @@
+"""The tables of bot.models as Core sees them: `paper.c.title`, for reading and writing plain values in batches."""
+
+from __future__ import annotations
+
+from sqlalchemy import MetaData
+from sqlmodel import SQLModel
+
+# Importing them is what makes the tables known to the metadata.
+from bot.models import deliveries, feeds, instance, papers, subscribers, suppressions  # noqa: F401
+
+METADATA: MetaData = SQLModel.metadata
+
+concept_feed = METADATA.tables["concept_feed"]
+source_query = METADATA.tables["source_query"]
+feed_entry = METADATA.tables["feed_entry"]
+paper = METADATA.tables["paper"]
+paper_identifier = METADATA.tables["paper_identifier"]
+subscriber = METADATA.tables["subscriber"]
+subscription = METADATA.tables["subscription"]
+evidence = METADATA.tables["evidence"]
+roster_import = METADATA.tables["roster_import"]
+shown = METADATA.tables["shown"]
+run = METADATA.tables["run"]
+delivery = METADATA.tables["delivery"]
+suppression = METADATA.tables["suppression"]
+this_instance = METADATA.tables["instance"]

@@ -1,0 +1,84 @@
+"""Settings: where they are read from, and how wrong ones are named."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from bot.errors import SettingsError
+from bot.settings import Mailbox, Settings, names, read_settings
+
+
+def read(folder: Path, **environ: str) -> Settings:
+    return read_settings(folder, {f"BOT_{name}": value for name, value in environ.items()})
+
+
+def test_defaults_hold_in_an_empty_folder(tmp_path: Path) -> None:
+    settings = read(tmp_path)
+    assert settings.database_url == "sqlite:///bot.db"
+    assert settings.lookback_days == 7
+    assert settings.from_ is None
+
+
+def test_environment_goes_before_dotenv_before_toml(tmp_path: Path) -> None:
+    (tmp_path / "bot.toml").write_text('lookback_days = 1\ntimezone = "Europe/Berlin"\nlanguage = "de"\n')
+    (tmp_path / ".env").write_text("BOT_LOOKBACK_DAYS=2\nBOT_TIMEZONE=Asia/Tokyo\nOTHER=1\n")
+    settings = read(tmp_path, LOOKBACK_DAYS="3")
+    assert (settings.lookback_days, settings.timezone, settings.language) == (3, "Asia/Tokyo", "de")
+
+
+def test_from_is_one_mailbox(tmp_path: Path) -> None:
+    settings = read(tmp_path, FROM="Concept Digest <digest@papers.example.org>")
+    assert settings.from_ == Mailbox("Concept Digest", "digest@papers.example.org")
+    (tmp_path / "bot.toml").write_text('from = "Lab <lab@papers.example.org>"\n')
+    assert read(tmp_path).from_ == Mailbox("Lab", "lab@papers.example.org")
+
+
+def test_a_secret_comes_from_its_file(tmp_path: Path) -> None:
+    (tmp_path / "key").write_text("0123456789abcdef-from-file\n")
+    assert read(tmp_path, SECRET_KEY_FILE=str(tmp_path / "key")).secret_keys == ("0123456789abcdef-from-file",)
+
+
+def test_keys_rotate(tmp_path: Path) -> None:
+    settings = read(tmp_path, SECRET_KEY="new-new-new-new-new, old-old-old-old-old")
+    assert settings.secret_keys == ("new-new-new-new-new", "old-old-old-old-old")
+
+
+def test_everything_wrong_is_named_at_once_and_no_secret_is_told(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("BOT_LOOKBAK_DAYS=3\n")
+    with pytest.raises(SettingsError) as caught:
+        read(
+            tmp_path,
+            FROM="no address",
+            PUBLIC_URL="papers.example.org",
+            LOOKBACK_DAYS="soon",
+            SECRET_KEY="hunter2",
+            TIMEZONE="Mars/Olympus",
+            SMTP_CA_FILE="/no/such.pem",
+            NCBI_API_KEY_FILE="/no/such.key",
+            UNCERTAIN="perhaps",
+        )
+    told = str(caught.value)
+    names_of_the_wrong = (
+        "FROM PUBLIC_URL LOOKBACK_DAYS SECRET_KEY TIMEZONE SMTP_CA_FILE NCBI_API_KEY_FILE UNCERTAIN LOOKBAK_DAYS"
+    ).split()
+    for name in names_of_the_wrong:
+        assert f"BOT_{name}" in told
+    assert len(caught.value.problems) == 9
+    assert "hunter2" not in told
+
+
+def test_repr_tells_no_secret(tmp_path: Path) -> None:
+    settings = read(
+        tmp_path,
+        SECRET_KEY="0123456789abcdef",
+        SMTP_URL="smtps://u:hunter2@h",
+        DATABASE_URL="postgresql://u:hunter2@h/d",
+    )
+    assert "hunter2" not in repr(settings)
+    assert "0123456789abcdef" not in repr(settings)
+
+
+def test_names_are_those_of_the_interface() -> None:
+    assert {"BOT_FROM", "BOT_DATABASE_URL", "BOT_UNCERTAIN_WAIT"} <= set(names())
