@@ -60,12 +60,16 @@ class AddressError(BotError):
         super().__init__(f"address: '{address}': {problem}")
 
 
-class CadenceError(BotError):
-    """A wish for when to get digests that names no real time."""
+class WishError(BotError):
+    """What a subscriber wishes for and cannot have: no such language, 0 papers in a digest."""
 
     def __init__(self, what: str, value: str, mend: str) -> None:
         self.what, self.value = what, value
         super().__init__(f"{what}: '{value}'; {mend}")
+
+
+class CadenceError(WishError):
+    """A wish for when to get digests that names no real time."""
 
 
 class StoreError(BotError):
@@ -99,6 +103,14 @@ class TemplateError(BotError):
         self.template, self.line, self.problem = template, line, problem
         where = f"{template}:{line}" if line else template
         super().__init__(f"template: {where}: {problem}")
+
+
+class HeaderError(BotError):
+    """A mail header that cannot be written as its standard asks."""
+
+    def __init__(self, header: str, value: str, mend: str) -> None:
+        self.header, self.value = header, value
+        super().__init__(f"header: {header}: '{value}'; {mend}")
 
 
 class MailServerError(BotError):

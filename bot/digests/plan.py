@@ -84,6 +84,41 @@ def plan(
     return PlanReport(run_id, chosen, dict(sorted(reasons.items())))
 
 
+def compose_for(
+    store: Store,
+    clock: Callable[[], datetime],
+    subscriber_id: int,
+    *,
+    at: datetime | None = None,
+    lookback_days: int = 7,
+    trending: Sequence[int] = (),
+) -> PlannedDelivery | PassedOver | None:
+    """What one active subscriber would get at `at`, planned as ever and not written down; None if there is none."""
+    due_by = at or clock()
+    lookback = min(due_by, clock()) - timedelta(days=lookback_days)
+    outcomes: list[PlannedDelivery | PassedOver] = []
+
+    def judge(dues: Sequence[Due], window: planning.Window) -> list[planning.Verdict]:
+        end = min(at, window.moment) if at else window.moment
+        verdicts = [_verdict(due, window, due_by, end, True, lookback, trending) for due in dues]
+        outcomes.extend(verdict.outcome for verdict in verdicts)
+        return verdicts
+
+    planning.plan_batch(
+        store,
+        judge,
+        clock,
+        at=due_by,
+        everyone=True,
+        lookback=lookback,
+        after=subscriber_id - 1,
+        limit=1,
+        dry_run=True,
+        only=subscriber_id,
+    )
+    return outcomes[0] if outcomes else None
+
+
 def _verdict(
     due: Due,
     window: planning.Window,

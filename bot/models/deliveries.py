@@ -241,6 +241,21 @@ class Claim:
     window_end: datetime
     expires_at: datetime
     digest: Digest = field(default_factory=lambda: Digest(()))
+    #: The end of the lease; whoever writes on must still hold this very one.
+    claimed_until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What becomes of a delivery after a try, or without one."""
+
+    state: State
+    #: Why, in words that are counted; deferring leaves the reason as it was.
+    reason: str = ""
+    #: When it is tried again; None where it is not, or where its due time stays.
+    due_at: datetime | None = None
+    #: Whether this used up one of the tries.
+    tried: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,7 +60,7 @@ def catalogue(store: Store) -> tuple[CatalogueFeed, ...]:
 def apply_catalogue(store: Store, feeds: Sequence[CatalogueFeed], now: datetime) -> None:
     """Make every feed of a catalogue what the catalogue says; others are left as they are."""
     with store.writing(lock="feeds") as connection:
-        known = dict(connection.execute(select(concept_feed.c.slug, concept_feed.c.id)).tuples().all())
+        known = dict(connection.execute(select(concept_feed.c.slug, concept_feed.c.id)).all())
         for feed in feeds:
             values = {
                 "name": feed.name,

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import secrets
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, select, update
 
 from bot.store.engine import Store
 from bot.store.tables import this_instance
@@ -18,26 +17,14 @@ def tick(connection: Connection, now: datetime) -> datetime:
     it commits. So no paper can slip in behind a window that has been planned already, neither by
     committing late nor because the clock was set back.
     """
-    latest: datetime | None = connection.execute(select(this_instance.c.latest_at).with_for_update()).scalar()
-    if latest is None:
-        _make(connection, now)
-        return now
+    latest: datetime = connection.execute(select(this_instance.c.latest_at).with_for_update()).scalar_one()
     moment = max(now, latest + timedelta(microseconds=1))
     connection.execute(update(this_instance).values(latest_at=moment))
     return moment
 
 
-def secret_key(store: Store, now: datetime) -> str:
-    """The key that signs links where the settings name none; made at the first call."""
+def secret_key(store: Store) -> str:
+    """The key that signs links where the settings name none; the database was born with it."""
     with store.reading() as connection:
-        key: str | None = connection.execute(select(this_instance.c.secret_key)).scalar()
-    if key is None:
-        with store.writing(lock="instance") as connection:
-            key = connection.execute(select(this_instance.c.secret_key)).scalar() or _make(connection, now)
-    return key
-
-
-def _make(connection: Connection, now: datetime) -> str:
-    key = secrets.token_urlsafe(32)
-    connection.execute(insert(this_instance).values(id=1, made_at=now, secret_key=key, latest_at=now))
+        key: str = connection.execute(select(this_instance.c.secret_key)).scalar_one()
     return key

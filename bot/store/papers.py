@@ -21,7 +21,7 @@ from bot.models.papers import (
 )
 from bot.store.engine import Store
 from bot.store.instance import tick
-from bot.store.tables import feed_entry, paper, paper_identifier
+from bot.store.tables import feed_entry, paper, paper_identifier, subscription
 
 #: Identifiers looked up in one statement; SQLite takes 32,766 values in one, and each is two.
 LOOKUP = 5000
@@ -108,6 +108,21 @@ def newest(store: Store, feed_id: int, limit: int = 20, offset: int = 0) -> tupl
     return tuple(
         EnteredPaper(_record(row), names.get(row.id, ()), row.entered_at, row.relevance, row.why) for row in rows
     )
+
+
+def chosen_feeds_of(store: Store, ids: Sequence[int], subscriber_id: int) -> dict[int, tuple[int, ...]]:
+    """By paper id, every feed that has the paper and that the subscriber chose."""
+    query = (
+        select(feed_entry.c.paper_id, feed_entry.c.feed_id)
+        .join(subscription, subscription.c.feed_id == feed_entry.c.feed_id)
+        .where(feed_entry.c.paper_id.in_(ids), subscription.c.subscriber_id == subscriber_id)
+        .order_by(subscription.c.position, feed_entry.c.feed_id)
+    )
+    found: dict[int, list[int]] = {}
+    with store.reading() as connection:
+        for paper_id, feed_id in connection.execute(query):
+            found.setdefault(paper_id, []).append(feed_id)
+    return {paper_id: tuple(feed_ids) for paper_id, feed_ids in found.items()}
 
 
 def identifiers(connection: Connection, ids: Sequence[int]) -> dict[int, tuple[Identifier, ...]]:

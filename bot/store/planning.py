@@ -61,6 +61,7 @@ def plan_batch(
     run_id: int | None = None,
     limit: int = 500,
     dry_run: bool = False,
+    only: int | None = None,
 ) -> Batch:
     """Plan the next `limit` subscribers who are due at `at`, in the order of their ids.
 
@@ -73,10 +74,12 @@ def plan_batch(
         after: the `last` of the batch before.
         run_id: the run that the batch before made, if any.
         dry_run: judge, but write nothing.
+        only: nobody but this subscriber.
     """
     with store.writing() as connection:
         moment = tick(connection, clock())
-        dues, last = _dues(connection, at, everyone, after if everyone or dry_run else None, limit, lookback)
+        place = after if everyone or dry_run else None
+        dues, last = _dues(connection, at, everyone, place, limit, lookback, only)
         if not dues:
             return Batch(0, (), last, run_id)
         start = min(due.covered_until or lookback for due in dues)
@@ -116,7 +119,13 @@ def next_occasion_of_all(store: Store) -> datetime | None:
 
 
 def _dues(
-    connection: Connection, at: datetime, everyone: bool, after: int | None, limit: int, lookback: datetime
+    connection: Connection,
+    at: datetime,
+    everyone: bool,
+    after: int | None,
+    limit: int,
+    lookback: datetime,
+    only: int | None,
 ) -> tuple[list[Due], int | None]:
     query = select(
         subscriber,
@@ -124,6 +133,8 @@ def _dues(
     ).where(subscriber.c.standing == Standing.ACTIVE)
     if not everyone:
         query = query.where(subscriber.c.next_due <= at)
+    if only is not None:
+        query = query.where(subscriber.c.id == only)
     # Whoever is planned on their own clock is due no more; everyone else needs a place to go on from.
     query = (
         query.order_by(subscriber.c.next_due, subscriber.c.id)
@@ -217,7 +228,7 @@ def _new_occasions(
         delivery.c.subscriber_id.in_([one.subscriber_id for one in planned]),
         delivery.c.occasion.in_({one.occasion for one in planned}),
     )
-    known = set(connection.execute(there).tuples().all())
+    known = set(connection.execute(there).all())
     new = [one for one in planned if (one.subscriber_id, one.occasion) not in known]
     return new, len(planned) - len(new)
 

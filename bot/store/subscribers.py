@@ -86,7 +86,7 @@ def import_rows(
         problems, fresh = _sift(connection, rows)
         if dry_run or not fresh:
             return Imported(len(fresh), tuple(problems))
-        feed_ids = dict(connection.execute(select(concept_feed.c.slug, concept_feed.c.id)).tuples().all())
+        feed_ids = dict(connection.execute(select(concept_feed.c.slug, concept_feed.c.id)).all())
         people = [_values(row, defaults, next_due, now) | {"roster_import_id": import_id} for row in fresh]
         connection.execute(insert(subscriber), people)
         ids = dict(
@@ -94,9 +94,7 @@ def import_rows(
                 select(subscriber.c.email_key, subscriber.c.id).where(
                     subscriber.c.email_key.in_([row.email_key for row in fresh])
                 )
-            )
-            .tuples()
-            .all()
+            ).all()
         )
         choices = [
             {"subscriber_id": ids[row.email_key], "feed_id": feed_ids[slug], "position": place, "created_at": now}
@@ -150,15 +148,15 @@ def standings(store: Store) -> dict[str, int]:
     """How many subscribers there are of each standing."""
     with store.reading() as connection:
         rows = connection.execute(select(subscriber.c.standing, func.count()).group_by(subscriber.c.standing))
-        counts = dict(rows.tuples().all())
-    return {standing: counts.get(standing, 0) for standing in Standing}
+        counts: dict[str, int] = dict(rows.all())
+    return {standing.value: counts.get(standing, 0) for standing in Standing}
 
 
 def deliveries_of(store: Store, subscriber_id: int) -> dict[str, int]:
     """How many deliveries of each state a subscriber has."""
     query = select(delivery.c.state, func.count()).where(delivery.c.subscriber_id == subscriber_id)
     with store.reading() as connection:
-        return dict(connection.execute(query.group_by(delivery.c.state)).tuples().all())
+        return dict(connection.execute(query.group_by(delivery.c.state)).all())
 
 
 def last_sent(store: Store, subscriber_id: int) -> datetime | None:
@@ -201,7 +199,7 @@ def choose(
         UnknownError: a feed that there is not.
     """
     with store.writing() as connection:
-        known = dict(connection.execute(select(concept_feed.c.slug, concept_feed.c.id)).tuples().all())
+        known = dict(connection.execute(select(concept_feed.c.slug, concept_feed.c.id)).all())
         for slug in feeds:
             if slug not in known:
                 raise UnknownError("feed", slug, sorted(known))
@@ -232,9 +230,7 @@ def _sift(connection: Connection, rows: Sequence[RosterRow]) -> tuple[list[Roste
     there: Mapping[str, str] = dict(
         connection.execute(
             select(subscriber.c.email_key, subscriber.c.standing).where(subscriber.c.email_key.in_(keys))
-        )
-        .tuples()
-        .all()
+        ).all()
     )
     barred = set(connection.execute(select(suppression.c.email_key).where(suppression.c.email_key.in_(keys))).scalars())
     problems, fresh, seen = [], [], set()

@@ -1,5 +1,8 @@
 """The first schema."""
 
+import secrets
+from datetime import UTC, datetime
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -26,7 +29,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_concept_feed")),
         sa.UniqueConstraint("slug", name=op.f("uq_concept_feed_slug")),
     )
-    op.create_table(
+    instance = op.create_table(
         "instance",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("made_at", UtcDateTime(), nullable=False),
@@ -34,6 +37,9 @@ def upgrade() -> None:
         sa.Column("latest_at", UtcDateTime(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_instance")),
     )
+    # The one row is there from the start, so that no two programs ever make it at once.
+    born = datetime.now(UTC)
+    op.bulk_insert(instance, [{"id": 1, "made_at": born, "secret_key": secrets.token_urlsafe(32), "latest_at": datetime.min.replace(year=1970, tzinfo=UTC)}])
     op.create_table(
         "paper",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),

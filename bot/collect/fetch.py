@@ -1,0 +1,345 @@
+"""Polite, bounded, guarded HTTP: every request ends, in time and in memory, with an answer or a `FetchError`.
+
+It is asynchronous from the start: a total deadline is one `asyncio.timeout` around everything, name look-up and
+slow drips included, which a blocking client cannot do; and queries can run side by side under the hosts' budgets.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+import socket
+import ssl
+import time
+import zlib
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from dataclasses import dataclass, field, replace
+from email.utils import parsedate_to_datetime
+from itertools import count
+from types import TracebackType
+from typing import Self
+
+import httpcore
+import httpx
+
+from bot import __version__
+from bot.collect.budget import HostBudget
+from bot.collect.guard import ForbiddenAddressError, GuardedTransport
+from bot.errors import FetchError
+
+#: Answers that may be better the next time.
+_PASSING = frozenset({408, 425, 429, 500, 502, 503, 504})
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_CONDITIONAL = frozenset({"if-none-match", "if-modified-since"})
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How far one request may go, whatever the other side does."""
+
+    #: Seconds in all: tries, redirects and back-off together. Waiting in a host's line does not count.
+    total: float = 60.0
+    #: Seconds for one connection.
+    connect: float = 10.0
+    #: Seconds without a byte.
+    read: float = 20.0
+    #: Bytes of one answer, decoded.
+    size: int = 32 << 20
+    tries: int = 4
+    redirects: int = 6
+    #: Seconds of back-off after the first try; doubled after each.
+    backoff: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """A whole answer: status 200, or 304 where the request was conditional."""
+
+    #: Where it came from in the end, without a password.
+    url: str
+    status: int
+    body: bytes
+    #: As the service says, `text/xml; charset=UTF-8`; empty where it says nothing.
+    content_type: str
+    #: Names in lower case.
+    headers: Mapping[str, str]
+
+
+#: Looks at an answer and says what is wrong with it, or nothing: an error page is asked for again, as a 500 is.
+Check = Callable[[Fetched], str]
+
+
+@dataclass(frozen=True, slots=True)
+class _Ask:
+    method: str
+    url: httpx.URL
+    form: Mapping[str, str] | None
+    headers: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class _Trouble:
+    problem: str
+    #: Whether another try may help.
+    again: bool
+    #: Seconds that the service asks for.
+    wait: float = 0.0
+
+    def after(self, tries: int) -> str:
+        asked = f"; asks to wait {self.wait:.0f} s" if self.wait else ""
+        return self.problem + (f" ({tries} tries)" if tries > 1 else "") + asked
+
+
+@dataclass(slots=True)
+class _Allowance:
+    """What is left of the total deadline."""
+
+    left: float
+
+
+@dataclass(slots=True)
+class Fetcher:
+    """Asks services over HTTP; used as `async with Fetcher(...) as fetch`.
+
+    Args:
+        contact: the admin's address, named in the User-Agent.
+        allow_private: let services lie on private or loopback addresses.
+        budget: how often a host may be asked; shared by all who ask it.
+        clock, sleep, chance: monotonic seconds, waiting, and a random number in 0..1, for tests.
+    """
+
+    contact: str | None = None
+    allow_private: bool = False
+    limits: Limits = field(default_factory=Limits)
+    budget: HostBudget = field(default_factory=HostBudget.polite)
+    clock: Callable[[], float] = time.monotonic
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+    chance: Callable[[], float] = random.random
+    _client: httpx.AsyncClient | None = field(default=None, init=False)
+
+    async def __aenter__(self) -> Self:
+        # httpx writes whole addresses, secrets included, at INFO.
+        logging.getLogger("httpx").setLevel(logging.WARNING)
+        limits = self.limits
+        self._client = httpx.AsyncClient(
+            transport=GuardedTransport(allow_private=self.allow_private),
+            trust_env=False,
+            follow_redirects=False,
+            timeout=httpx.Timeout(limits.read, connect=limits.connect, pool=limits.total),
+            headers={"User-Agent": self._user_agent(), "Accept": "*/*", "Accept-Encoding": "gzip"},
+        )
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._client:
+            await self._client.aclose()
+            self._client = None
+
+    def _user_agent(self) -> str:
+        return f"concept-digest/{__version__}" + (f" (mailto:{self.contact})" if self.contact else "")
+
+    async def get(
+        self,
+        url: str,
+        params: Mapping[str, str] | None = None,
+        *,
+        headers: Mapping[str, str] | None = None,
+        check: Check | None = None,
+    ) -> Fetched:
+        """The whole answer to a GET.
+
+        Args:
+            url: http or https; `params` are added to the query that it has.
+            headers: such as If-None-Match, which makes 304 an answer.
+            check: finds fault with an answer that looks well; see `Check`.
+
+        Raises:
+            FetchError: where no usable answer came in time, after all tries.
+        """
+        return await self._ask("GET", url, params, None, headers, check)
+
+    async def post(self, url: str, form: Mapping[str, str], *, check: Check | None = None) -> Fetched:
+        """The whole answer to a form sent by POST; arguments and errors as in `get`."""
+        return await self._ask("POST", url, None, form, None, check)
+
+    async def _ask(
+        self,
+        method: str,
+        url: str,
+        params: Mapping[str, str] | None,
+        form: Mapping[str, str] | None,
+        headers: Mapping[str, str] | None,
+        check: Check | None,
+    ) -> Fetched:
+        try:
+            target = httpx.URL(url)
+            ask = _Ask(method, target.copy_merge_params(params) if params else target, form, headers or {})
+        except (httpx.InvalidURL, ValueError) as error:
+            raise FetchError(shown(url), "not a web address") from error
+        allowance = _Allowance(self.limits.total)
+        for tried in count(1):
+            outcome = await self._try(ask, check, allowance)
+            if isinstance(outcome, Fetched):
+                return outcome
+            wait = max(outcome.wait, self.limits.backoff * 2 ** (tried - 1)) * (1 + self.chance() / 2)
+            if not outcome.again or tried >= self.limits.tries or wait >= allowance.left:
+                raise FetchError(shown(url), outcome.after(tried))
+            allowance.left -= wait
+            await self.sleep(wait)
+        raise AssertionError("the tries are counted")
+
+    async def _try(self, ask: _Ask, check: Check | None, allowance: _Allowance) -> Fetched | _Trouble:
+        for _ in range(self.limits.redirects + 1):
+            if ask.url.scheme not in {"http", "https"} or not ask.url.host:
+                return _Trouble(f"not a web address: {shown(str(ask.url))}", again=False)
+            held = self.budget.held(ask.url.host, self.clock())
+            if held > allowance.left:
+                return _Trouble(f"{ask.url.host} wants to be left alone", again=False, wait=held)
+            await self.sleep(max(held, self.budget.reserve(ask.url.host, self.clock())))
+            outcome = await self._timed(ask, allowance)
+            if not isinstance(outcome, _Ask):
+                if isinstance(outcome, Fetched) and check and (problem := check(outcome)):
+                    return _Trouble(problem, again=True)
+                return outcome
+            ask = outcome
+        return _Trouble(f"more than {self.limits.redirects} redirects", again=False)
+
+    async def _timed(self, ask: _Ask, allowance: _Allowance) -> Fetched | _Ask | _Trouble:
+        started = self.clock()
+        try:
+            async with asyncio.timeout(allowance.left):
+                return await self._exchange(ask)
+        except TimeoutError:
+            return _Trouble(f"no whole answer within {self.limits.total:g} s", again=False)
+        except ForbiddenAddressError as error:
+            return _Trouble(str(error), again=False)
+        except (httpcore.TimeoutException, httpcore.NetworkError, httpcore.ProtocolError, OSError) as error:
+            return _Trouble(_in_words(error), again=not _is_final(error))
+        except (httpx.InvalidURL, httpx.HTTPError, ValueError, OverflowError):
+            return _Trouble("not a web address", again=False)
+        finally:
+            allowance.left = max(0.0, allowance.left - (self.clock() - started))
+
+    async def _exchange(self, ask: _Ask) -> Fetched | _Ask | _Trouble:
+        if self._client is None:
+            raise RuntimeError("not open; use it as `async with Fetcher(...) as fetch`")
+        request = self._client.build_request(ask.method, ask.url, data=ask.form, headers=ask.headers)
+        response = await self._client.send(request, stream=True)
+        try:
+            return await self._judged(ask, response)
+        finally:
+            await response.aclose()
+
+    async def _judged(self, ask: _Ask, response: httpx.Response) -> Fetched | _Ask | _Trouble:
+        status = response.status_code
+        if status in _REDIRECTS and "location" in response.headers:
+            return _redirected(ask, status, response.headers["location"])
+        if status != 200 and not (status == 304 and any(name.lower() in _CONDITIONAL for name in ask.headers)):
+            wait = _retry_after(response.headers)
+            if wait:
+                self.budget.hold(ask.url.host, self.clock() + wait)
+            return _Trouble(f"http {status}", again=status in _PASSING, wait=wait)
+        body = await self._body(response)
+        if isinstance(body, _Trouble):
+            return body
+        url = str(ask.url.copy_with(username=None, password=None))
+        return Fetched(url, status, body, response.headers.get("content-type", ""), dict(response.headers))
+
+    async def _body(self, response: httpx.Response) -> bytes | _Trouble:
+        limit = self.limits.size
+        too_large = _Trouble(f"answer larger than {limit / (1 << 20):.3g} MiB", again=False)
+        if response.headers.get("content-length", "").isdigit() and int(response.headers["content-length"]) > limit:
+            return too_large
+        coding = response.headers.get("content-encoding", "identity").strip().lower()
+        pieces = response.aiter_raw()
+        if coding in {"gzip", "x-gzip"}:
+            pieces = _unpacked(pieces)
+        elif coding not in {"", "identity"}:
+            return _Trouble(f"content coding that was not asked for: {coding[:20]}", again=False)
+        body = bytearray()
+        try:
+            async for piece in pieces:
+                body += piece
+                if len(body) > limit:
+                    return too_large
+        except zlib.error:
+            return _Trouble("broken gzip", again=True)
+        return bytes(body)
+
+
+async def _unpacked(pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    """The content of a gzip stream (RFC 1952), never more than 256 KiB at a time."""
+    step = 1 << 18
+    member = zlib.decompressobj(wbits=31)
+    whole = True
+    async for piece in pieces:
+        rest, full = piece, False
+        while rest or full:
+            whole = False
+            plain = member.decompress(rest, step)
+            if plain:
+                yield plain
+            rest, full = member.unconsumed_tail, len(plain) == step
+            if member.eof:
+                rest, full, whole = member.unused_data.lstrip(b"\0"), False, True
+                member = zlib.decompressobj(wbits=31)
+    if not whole:
+        raise zlib.error("truncated")
+
+
+def _redirected(ask: _Ask, status: int, location: str) -> _Ask | _Trouble:
+    try:
+        target = ask.url.join(location)
+    except (httpx.InvalidURL, ValueError):
+        return _Trouble("redirect to what is not a web address", again=False)
+    if target.scheme not in {"http", "https"} or not target.host:
+        return _Trouble(f"redirect refused: {shown(str(target))}", again=False)
+    if ask.method == "POST" and status in {307, 308}:
+        if (target.scheme, target.host, target.port) != (ask.url.scheme, ask.url.host, ask.url.port):
+            return _Trouble(f"redirect refused: a form would go to {target.host}", again=False)
+        return replace(ask, url=target)
+    return replace(ask, method="GET", form=None, url=target)
+
+
+def _retry_after(headers: Mapping[str, str]) -> float:
+    """Seconds that the service asks to wait (RFC 9110, section 10.2.3); a date counts from the answer's own."""
+    value = headers.get("retry-after", "").strip()
+    if value.isascii() and value.isdigit():
+        return float(value[:9])
+    try:
+        then, now = parsedate_to_datetime(value), parsedate_to_datetime(headers.get("date", ""))
+        return max(0.0, (then - now).total_seconds())
+    except (ValueError, TypeError):
+        return 0.0
+
+
+def _is_final(error: BaseException) -> bool:
+    return (isinstance(error, socket.gaierror) and error.errno == socket.EAI_NONAME) or isinstance(
+        error.__cause__, ssl.SSLCertVerificationError
+    )
+
+
+def _in_words(error: BaseException) -> str:
+    if isinstance(error, socket.gaierror):
+        return "no such host" if error.errno == socket.EAI_NONAME else "name cannot be looked up"
+    if isinstance(error, httpcore.ConnectTimeout):
+        return "no connection in time"
+    if isinstance(error, httpcore.TimeoutException):
+        return "no answer in time"
+    if isinstance(error, httpcore.ConnectError):
+        return f"cannot connect: {str(error).lower().rstrip('.') or 'refused'}"
+    if isinstance(error, httpcore.ProtocolError):
+        return "answer cut off or not http"
+    return "connection lost"
+
+
+def shown(url: str) -> str:
+    """`url` as errors and logs may show it: without user, password, query and fragment, where secrets live."""
+    try:
+        parts = httpx.URL(url)
+        return str(parts.copy_with(username=None, password=None, query=None, fragment=None))[:200]
+    except (httpx.InvalidURL, ValueError, TypeError):
+        return url.partition("?")[0].rpartition("@")[2][:200]

@@ -1,0 +1,89 @@
+"""What a source is: it announces, page by page, the papers that a query finds in a window of index dates."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from typing import Protocol
+
+from bot.collect.fetch import Fetcher
+from bot.errors import SourceError
+from bot.models.papers import Announcement
+
+
+@dataclass(frozen=True, slots=True)
+class IndexWindow:
+    """A half-open window `[start, end)` of the time at which a source began to show a paper; aware times.
+
+    A round's window ends with the time of fetching, whose day bounds what dates a source may claim.
+    """
+
+    start: datetime
+    end: datetime
+
+    def __post_init__(self) -> None:
+        if self.start.tzinfo is None or self.end.tzinfo is None:
+            raise ValueError("naive time in a window; index windows are aware")
+        if self.start > self.end:
+            raise ValueError("a window that ends before it starts")
+
+    @property
+    def first_day(self) -> date:
+        """The first day that the window touches, in UTC."""
+        return self.start.astimezone(UTC).date()
+
+    @property
+    def last_day(self) -> date:
+        """The last day that the window touches, in UTC."""
+        return max(self.first_day, (self.end.astimezone(UTC) - timedelta(microseconds=1)).date())
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A part of what a query finds; a query that finds nothing gives one empty page."""
+
+    announcements: tuple[Announcement, ...] = ()
+    #: How many records the source says there are in all, where it says so; for progress.
+    stated: int | None = None
+    #: What the source says about the query itself (`unknown field: tiba`), for the admin.
+    warnings: tuple[str, ...] = ()
+
+
+class Source(Protocol):
+    """A service where papers are announced."""
+
+    @property
+    def name(self) -> str:
+        """As catalogues write it."""
+
+    @property
+    def searches(self) -> bool:
+        """Whether the query selects by topic; otherwise its papers must be matched by their text."""
+
+    def collect(self, query: str, window: IndexWindow, fetch: Fetcher) -> AsyncIterator[Page]:
+        """Every paper that `query` finds in `window`, in pages.
+
+        A source that cannot select by index date announces what it shows. Only an iteration that ends by itself was
+        whole; pages that came before an error are good, but the watermark must not pass.
+
+        Raises:
+            FetchError: where the service gives no usable answer.
+            SourceError: where an answer is not what the source promises, or records are missing at the end.
+        """
+
+
+def each_missing_once(source: str, wanted: int, missing: list[str]) -> None:
+    """Nothing, where nothing is missing.
+
+    Raises:
+        SourceError: that says how many of the stated records did not come, and names some.
+    """
+    if missing:
+        named = ", ".join(missing[:5]) + (" …" if len(missing) > 5 else "")
+        raise SourceError(source, f"short: {wanted - len(missing)} of {wanted} records; missing: {named}")
+
+
+def pages_of(wanted: list[str], size: int) -> Iterator[list[str]]:
+    """`wanted` in parts of `size`."""
+    return (wanted[at : at + size] for at in range(0, len(wanted), size))

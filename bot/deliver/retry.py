@@ -1,0 +1,86 @@
+"""What becomes of a delivery after a reply: a pure decision."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from hashlib import sha256
+
+from bot.models.deliveries import Outcome, Phase, Reply, State
+
+#: Before the second try; each later wait is twice the one before.
+FIRST_WAIT = timedelta(minutes=15)
+LONGEST_WAIT = timedelta(days=1)
+#: RFC 5321, 4.5.4.1 asks for four to five days.
+PATIENCE = timedelta(days=5)
+#: How much longer than the bare wait one may be, as a part of it: so that many do not come back at one instant.
+SPREAD = 0.2
+
+TOO_LATE = "too late"
+GAVE_UP = "still refused after 5 days"
+
+
+def decide(reply: Reply, attempts: int, now: datetime, expires_at: datetime, jitter: float = 0.0) -> Outcome:
+    """What becomes of a delivery.
+
+    Args:
+        attempts: earlier tries that were used up.
+        expires_at: nothing is tried after this time.
+        jitter: 0 to 1, see `jitter_of`.
+    """
+    if reply.phase is Phase.DOT:
+        if reply.code // 100 == 2:
+            return Outcome(State.SENT)
+        if reply.code < 400:
+            return Outcome(State.UNCERTAIN, reason_of(reply))
+    if reply.code >= 500 and not _is_passing(reply):
+        return Outcome(State.FAILED, reason_of(reply))
+    wait = backoff(attempts, jitter)
+    if wait is None:
+        return Outcome(State.FAILED, GAVE_UP)
+    if now + wait >= expires_at:
+        return Outcome(State.FAILED, TOO_LATE)
+    return Outcome(State.DEFERRED, reason_of(reply), now + wait)
+
+
+def backoff(attempts: int, jitter: float = 0.0) -> timedelta | None:
+    """How long to wait after one more failed try; None when five days of trying are over."""
+    waited = sum((_wait(n) for n in range(attempts)), timedelta())
+    if waited >= PATIENCE:
+        return None
+    return _wait(attempts) * (1 + SPREAD * jitter)
+
+
+def jitter_of(delivery_id: int, attempts: int) -> float:
+    """A number in 0..1 that looks random from delivery to delivery, and is the same each time it is asked for."""
+    return int.from_bytes(sha256(f"{delivery_id}:{attempts}".encode()).digest()[:4]) / 2**32
+
+
+def concerns_server(reply: Reply) -> bool:
+    """Whether a refusal would meet every recipient, and must not count against this one.
+
+    421: it closes down (RFC 5321, 3.8). 530, 534, 535, 538: it wants TLS, or other credentials (RFC 4954, RFC 3207).
+    """
+    return reply.code in {421, 530, 534, 535, 538}
+
+
+def concerns_sender(reply: Reply) -> bool:
+    """Whether a final refusal is about us, not about this recipient or message (RFC 3463: 5.7 is policy)."""
+    if reply.code < 500 or reply.code == 552 or reply.enhanced.startswith(("5.3.4", "5.6.")):
+        return False
+    return reply.enhanced.startswith("5.7.") or reply.phase is Phase.MAIL
+
+
+def reason_of(reply: Reply) -> str:
+    """A reply in words that can be counted: not those of the server, which may name the recipient."""
+    if not reply.code:
+        return f"connection lost at {reply.phase}"
+    return f"{'refused' if reply.code >= 500 else 'put off'} at {reply.phase}: {reply.code} {reply.enhanced}".strip()
+
+
+def _is_passing(reply: Reply) -> bool:
+    # RFC 5321, 4.5.3.1.10: some servers say 552 where 452 is meant.
+    return reply.code == 552 and reply.phase is Phase.RCPT
+
+
+def _wait(attempts: int) -> timedelta:
+    return min(FIRST_WAIT * (1 << min(attempts, 16)), LONGEST_WAIT)

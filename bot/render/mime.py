@@ -1,0 +1,116 @@
+"""A finished mail as bytes: headers, text part and HTML part."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from binascii import b2a_qp
+from dataclasses import dataclass
+from datetime import datetime
+from email.utils import format_datetime
+
+from bot.models.deliveries import Message
+from bot.render import headers
+
+# Where the line can take two characters more.
+_FROM = re.compile(r"^From (?=.{0,69}$)", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """Who sends what to whom, and what the headers say of it."""
+
+    from_name: str
+    from_address: str
+    to_name: str
+    to_address: str
+    #: `left@right`, unique to the recipient and the same over every try; angle brackets may be there or not.
+    message_id: str
+    #: Aware.
+    date: datetime
+    #: Where an unsubscribe by one click (RFC 8058) is posted to; offered as such only when it is https.
+    unsubscribe_url: str
+    #: An address or a whole `mailto:` link; empty for none.
+    unsubscribe_mailto: str = ""
+    reply_to: str = ""
+    #: `feed.example.org`, the same for ever; empty for none.
+    list_id: str = ""
+    #: What the list is called beside its id; left out where it is not ASCII, because List-Id is not encoded.
+    list_name: str = ""
+    #: `a:b:c:SenderId`; empty for none.
+    feedback_id: str = ""
+    #: The envelope sender, where bounces go; empty for the From address.
+    sender: str = ""
+    #: BCP 47.
+    language: str = "en"
+    #: Whether the mail server takes addresses that are not ASCII.
+    smtputf8: bool = False
+
+
+def build_message(subject: str, text: str, html: str, envelope: Envelope) -> Message:
+    """The mail, ready for the wire: the same bytes for the same arguments.
+
+    Raises:
+        AddressError: the mail cannot be addressed.
+        HeaderError: a structured header cannot be written.
+    """
+    recipient = headers.mailbox(envelope.to_address, smtputf8=envelope.smtputf8)
+    author = headers.mailbox(envelope.from_address, smtputf8=envelope.smtputf8)
+    identity = headers.message_id(envelope.message_id)
+    # Quoted-printable never holds "=_", so no part can hold the boundary.
+    boundary = "=_" + hashlib.sha256(identity.encode()).hexdigest()[:40]
+    lines = [
+        headers.named_mailbox("From", envelope.from_name, author),
+        headers.named_mailbox("To", envelope.to_name, recipient),
+        headers.words("Subject", subject),
+        f"Date: {format_datetime(envelope.date)}",
+        f"Message-ID: {identity}",
+        *_about_the_list(envelope),
+        "Auto-Submitted: auto-generated",
+        "Precedence: bulk",
+        "X-Auto-Response-Suppress: OOF, AutoReply",
+        f"Content-Language: {headers.token('Content-Language', envelope.language)}",
+        "MIME-Version: 1.0",
+        f'Content-Type: multipart/alternative;\r\n boundary="{boundary}"',
+    ]
+    if envelope.reply_to:
+        reply_to = headers.mailbox(envelope.reply_to, smtputf8=envelope.smtputf8)
+        lines.insert(2, headers.named_mailbox("Reply-To", "", reply_to))
+    parts = (_part("plain", text), _part("html", html))
+    body = "".join(f"--{boundary}\r\n{part}\r\n" for part in parts) + f"--{boundary}--\r\n"
+    return Message(
+        sender=headers.mailbox(envelope.sender, smtputf8=envelope.smtputf8) if envelope.sender else author,
+        recipient=recipient,
+        subject=subject,
+        message_id=identity,
+        content=("\r\n".join(lines) + "\r\n\r\n" + body).encode(),
+        html=html,
+        text=text,
+    )
+
+
+def _about_the_list(envelope: Envelope) -> list[str]:
+    lines = []
+    if envelope.list_id:
+        lines.append(headers.list_id(envelope.list_name, envelope.list_id))
+    links = [headers.uri("List-Unsubscribe", envelope.unsubscribe_url)]
+    if envelope.unsubscribe_mailto:
+        mailto = "mailto:" + envelope.unsubscribe_mailto.removeprefix("mailto:")
+        links.append(headers.uri("List-Unsubscribe", mailto))
+    lines.append(headers.folded("List-Unsubscribe", links, ", "))
+    if envelope.unsubscribe_url.startswith("https://"):
+        lines.append("List-Unsubscribe-Post: List-Unsubscribe=One-Click")
+    if envelope.feedback_id:
+        lines.append(f"Feedback-ID: {headers.token('Feedback-ID', envelope.feedback_id)}")
+    return lines
+
+
+def _part(subtype: str, content: str) -> str:
+    """One part, in lines of at most 76 characters (RFC 2045 section 6.7)."""
+    lines = content.replace("\r\n", "\n").replace("\r", "\n").rstrip("\n") + "\n"
+    encoded = b2a_qp(lines.encode("utf-8", "replace")).decode("ascii")
+    # Some servers write ">" before a line that begins so, which breaks signatures (RFC 4155).
+    encoded = _FROM.sub("=46rom ", encoded).replace("\n", "\r\n")
+    return (
+        f"Content-Type: text/{subtype}; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n{encoded}"
+    )

@@ -1,0 +1,297 @@
+"""The outbox: deliveries are claimed, handed over and settled, durably at each step.
+
+A claim holds a lease. Whoever writes on must still hold that very lease, and the state must allow it
+(`TRANSITIONS`), so that of two senders who both believe that a delivery is theirs, one is stopped before
+the final dot.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, Update, case, delete, exists, func, insert, select, true, update
+
+from bot.models.deliveries import OPEN, TRANSITIONS, Claim, Digest, Outcome, Phase, Reply, State
+from bot.models.subscribers import address_key
+from bot.models.suppressions import SuppressionReason
+from bot.store.engine import Store
+from bot.store.tables import delivery, run, shown, subscriber, suppression
+
+#: Reasons of deliveries in doubt.
+LOST = "no reply to the final dot"
+AGAIN = "sent once more"
+LOST_AGAIN = "no reply to the final dot, twice"
+
+#: A run that was closed too early, because planning it was not over, is opened again if it is no older.
+REOPEN_WITHIN = timedelta(days=30)
+
+_WAITING = (State.QUEUED, State.DEFERRED)
+_UNSENT = frozenset({State.FAILED, State.SUPPRESSED, State.SKIPPED})
+#: Of the server's words, and of a reason.
+_TEXT_LENGTH = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """How many deliveries wait to be claimed."""
+
+    due: int
+    later: int
+
+
+@dataclass(frozen=True, slots=True)
+class Recovered:
+    """What senders that died had left behind, and what was in doubt for long enough."""
+
+    claimed: int
+    uncertain: int
+    again: int
+
+
+def claim(
+    store: Store, now: datetime, lease: timedelta, *, domain: str, due_by: datetime | None = None, limit: int = 1
+) -> list[Claim]:
+    """The deliveries that are due longest, at most `limit`, now taken by the caller and by nobody else.
+
+    What they need of the subscriber is looked up in the same transaction.
+
+    Args:
+        lease: how long the caller may take; then it is taken for dead.
+        domain: where Message-IDs are made, for those that have none yet.
+        due_by: only what was due by then; now, where it is None.
+    """
+    until = now + lease
+    with store.writing() as connection:
+        ids = _due(connection, due_by or now, limit, lock=True)
+        for delivery_id in ids:
+            mine = update(delivery).where(delivery.c.id == delivery_id)
+            connection.execute(mine.values(state=State.CLAIMED, claimed_until=until, phase=Phase.NONE))
+            fresh = mine.where(delivery.c.message_id == "")
+            connection.execute(fresh.values(message_id=f"<{secrets.token_hex(16)}@{domain}>"))
+        return _read(connection, ids)
+
+
+def upcoming(store: Store, now: datetime, limit: int | None = None) -> list[Claim]:
+    """What `claim` would give, taken by nobody."""
+    with store.reading() as connection:
+        return _read(connection, _due(connection, now, limit, lock=False))
+
+
+def hand_over(store: Store, taken: Claim, now: datetime, lease: timedelta) -> Claim | None:
+    """The claim, with "handed over" written down and a fresh lease; None if it is the caller's no more.
+
+    Called right before the final dot: a sender that dies afterwards leaves the delivery in doubt.
+    """
+    until = now + lease
+    values = {"state": State.HANDED_OVER, "phase": Phase.DOT, "claimed_until": until}
+    with store.writing() as connection:
+        done = connection.execute(_step(taken, State.HANDED_OVER).values(values)).rowcount
+    return replace(taken, claimed_until=until) if done else None
+
+
+def settle(
+    store: Store,
+    taken: Claim,
+    outcome: Outcome,
+    now: datetime,
+    reply: Reply | None = None,
+    suppress: SuppressionReason | None = None,
+) -> bool:
+    """Write down what became of a delivery; False if it is the caller's no more, and nothing was written.
+
+    What was never sent gives its papers back, so that they may still reach the subscriber.
+
+    Args:
+        reply: kept as the last one; None where the server was not asked, or had no say in it.
+        suppress: closes the address in the same transaction.
+    """
+    values: dict[str, Any] = {
+        "state": outcome.state,
+        "attempts": delivery.c.attempts + int(outcome.tried),
+    }
+    if reply is not None:
+        values |= {"phase": reply.phase, "reply_code": reply.code}
+        values |= {"reply_enhanced": reply.enhanced, "reply_text": reply.text[:_TEXT_LENGTH]}
+    if outcome.due_at is not None:
+        values["due_at"] = outcome.due_at
+    if outcome.state not in OPEN:
+        values |= {"settled_at": now, "reason": outcome.reason[:_TEXT_LENGTH]}
+    if outcome.state is State.UNCERTAIN:
+        # The lease stays: the reply may yet come, and then it counts.
+        values["reason"] = case((delivery.c.reason == AGAIN, LOST_AGAIN), else_=LOST)
+    else:
+        values["claimed_until"] = None
+    with store.writing() as connection:
+        # Whoever plans, or erases, locks the subscriber first: the same order here, or they would wait for each other.
+        if outcome.state in _UNSENT and taken.subscriber_id is not None:
+            connection.execute(select(subscriber.c.id).where(subscriber.c.id == taken.subscriber_id).with_for_update())
+        before = connection.execute(select(delivery.c.reason).where(delivery.c.id == taken.delivery_id)).scalar()
+        if not connection.execute(_step(taken, outcome.state).values(values)).rowcount:
+            return False
+        # What may have arrived the first time keeps its papers.
+        if outcome.state in _UNSENT and before != AGAIN:
+            _give_papers_back(connection, taken)
+        if suppress is not None:
+            row = {"email_key": address_key(taken.email), "reason": suppress, "detail": str(reply or "")[:_TEXT_LENGTH]}
+            connection.execute(insert(suppression).values(**row, at=now))
+    return True
+
+
+def recover(
+    store: Store, now: datetime, *, everybody: bool = False, resend_after: timedelta | None = None
+) -> Recovered:
+    """Take back what senders that died had left behind, and bring the books up to date.
+
+    What was claimed goes again. What was handed over is in doubt, and so it stays, or it is sent once more,
+    with the same Message-ID, if the server has had time and the delivery has not expired.
+
+    Args:
+        everybody: nobody is at work, so that no lease need run out; see `bot.store.attendance`.
+        resend_after: how long after coming into doubt; None leaves it to an admin.
+    """
+    left = true() if everybody else delivery.c.claimed_until <= now
+    with store.writing() as connection:
+        claimed = connection.execute(
+            update(delivery)
+            .where(delivery.c.state == State.CLAIMED, left)
+            .values(state=State.QUEUED, claimed_until=None)
+        ).rowcount
+        uncertain = connection.execute(
+            update(delivery)
+            .where(delivery.c.state == State.HANDED_OVER, left)
+            .values(
+                state=State.UNCERTAIN,
+                reason=case((delivery.c.reason == AGAIN, LOST_AGAIN), else_=LOST),
+                attempts=delivery.c.attempts + 1,
+                settled_at=now,
+            )
+        ).rowcount
+        again = 0
+        if resend_after is not None:
+            again = connection.execute(
+                update(delivery)
+                .where(
+                    delivery.c.state == State.UNCERTAIN,
+                    delivery.c.reason == LOST,
+                    delivery.c.settled_at <= now - resend_after,
+                    delivery.c.expires_at > now,
+                )
+                .values(state=State.QUEUED, reason=AGAIN, due_at=now, settled_at=None, claimed_until=None)
+            ).rowcount
+    return Recovered(claimed, uncertain, again)
+
+
+def close_runs(store: Store, now: datetime) -> int:
+    """How many runs were closed: those whose deliveries are all there and none of them open.
+
+    A run that was closed and has open deliveries again (planned later, or sent once more) is opened.
+    """
+    still_open = exists().where(delivery.c.run_id == run.c.id, delivery.c.state.in_(OPEN))
+    there = select(func.count()).where(delivery.c.run_id == run.c.id).scalar_subquery()
+    with store.writing() as connection:
+        connection.execute(
+            update(run)
+            .where(run.c.closed_at.is_not(None), run.c.planned_at >= now - REOPEN_WITHIN, still_open)
+            .values(closed_at=None)
+        )
+        return connection.execute(
+            update(run)
+            .where(run.c.closed_at.is_(None), ~still_open, run.c.chosen > 0, run.c.chosen == there)
+            .values(closed_at=now)
+        ).rowcount
+
+
+def account(store: Store, run_id: int) -> dict[State, int]:
+    """How many deliveries of a run are in each state; in the order of `State`, those that none is in left out."""
+    query = select(delivery.c.state, func.count()).where(delivery.c.run_id == run_id).group_by(delivery.c.state)
+    with store.reading() as connection:
+        counts: dict[str, int] = dict(connection.execute(query).tuples().all())
+    return {state: counts[state] for state in State if state in counts}
+
+
+def waiting(store: Store, now: datetime) -> Waiting:
+    """How many deliveries wait, due now and later."""
+    due = delivery.c.due_at <= now
+    query = select(func.count().filter(due), func.count().filter(~due)).where(delivery.c.state.in_(_WAITING))
+    with store.reading() as connection:
+        return Waiting(*connection.execute(query).one())
+
+
+def _due(connection: Connection, now: datetime, limit: int | None, *, lock: bool) -> list[int]:
+    """Ids, longest due first. One query per state, so that the index gives the first ones without sorting all."""
+    found: list[tuple[datetime, int]] = []
+    for state in _WAITING:
+        query = (
+            select(delivery.c.due_at, delivery.c.id)
+            .where(delivery.c.state == state, delivery.c.due_at <= now)
+            .order_by(delivery.c.due_at)
+            .limit(limit)
+        )
+        found += connection.execute(query.with_for_update(skip_locked=True) if lock else query).tuples()
+    return [delivery_id for _, delivery_id in sorted(found)[:limit]]
+
+
+def _read(connection: Connection, ids: Sequence[int]) -> list[Claim]:
+    suppressed = exists().where(suppression.c.email_key == subscriber.c.email_key)
+    query = (
+        select(
+            delivery,
+            subscriber.c.email,
+            subscriber.c.name,
+            subscriber.c.standing,
+            subscriber.c.language,
+            subscriber.c.timezone,
+            suppressed.label("suppressed"),
+        )
+        .outerjoin(subscriber, subscriber.c.id == delivery.c.subscriber_id)
+        .where(delivery.c.id == ids[0] if len(ids) == 1 else delivery.c.id.in_(ids))
+    )
+    rows = {row.id: row for row in connection.execute(query)} if ids else {}
+    return [_claim(rows[delivery_id]) for delivery_id in ids]
+
+
+def _claim(row: Any) -> Claim:
+    return Claim(
+        delivery_id=row.id,
+        run_id=row.run_id,
+        subscriber_id=row.subscriber_id,
+        email=row.email or "",
+        name=row.name or "",
+        standing=row.standing or "",
+        language=row.language or "",
+        timezone=row.timezone or "",
+        suppressed=bool(row.suppressed),
+        message_id=row.message_id,
+        attempts=row.attempts,
+        window_start=row.window_start,
+        window_end=row.window_end,
+        expires_at=row.expires_at,
+        digest=Digest.thawed(row.content),
+        claimed_until=row.claimed_until,
+    )
+
+
+def _step(taken: Claim, to: State) -> Update:
+    """An update of this delivery alone, if its state allows it and the lease is still the caller's."""
+    before = [state for state, then in TRANSITIONS.items() if to in then]
+    return update(delivery).where(
+        delivery.c.id == taken.delivery_id,
+        delivery.c.claimed_until == taken.claimed_until,
+        delivery.c.state.in_(before),
+    )
+
+
+def _give_papers_back(connection: Connection, taken: Claim) -> None:
+    if taken.subscriber_id is None:
+        return
+    mine = shown.c.subscriber_id == taken.subscriber_id
+    connection.execute(delete(shown).where(mine, shown.c.paper_id.in_(taken.digest.paper_ids)))
+    connection.execute(
+        update(subscriber)
+        .where(subscriber.c.id == taken.subscriber_id, subscriber.c.covered_until > taken.window_start)
+        .values(covered_until=taken.window_start)
+    )

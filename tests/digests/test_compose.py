@@ -1,0 +1,92 @@
+"""Composing: each paper once, the feeds take turns, nothing outside the window."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.digests.compose import TRENDING, compose
+from bot.models.deliveries import Digest, Entry
+
+T0 = datetime(2026, 11, 16, 7, tzinfo=UTC)
+T1 = T0 + timedelta(days=7)
+
+
+def entry(paper: int, relevance: float = 1.0, hours: float = 1) -> Entry:
+    return Entry(paper, T0 + timedelta(hours=hours), relevance)
+
+
+def papers(digest: Digest | None) -> dict[int, tuple[int, ...]]:
+    assert digest is not None
+    return {section.feed_id: section.paper_ids for section in digest.sections}
+
+
+def test_most_relevant_first() -> None:
+    digest = compose([1], {1: [entry(10, 0.2), entry(11, 0.9), entry(12, 0.5)]}, (T0, T1))
+    assert papers(digest) == {1: (11, 12, 10)}
+
+
+def test_a_paper_of_two_feeds_stands_in_the_first() -> None:
+    digest = compose([2, 1], {1: [entry(10), entry(11)], 2: [entry(10)]}, (T0, T1))
+    assert papers(digest) == {2: (10,), 1: (11,)}
+
+
+def test_the_window_is_half_open() -> None:
+    entries = [entry(1, hours=-0.001), entry(2, hours=0), entry(3, hours=167.99), entry(4, hours=168)]
+    assert set(papers(compose([1], {1: entries}, (T0, T1)))[1]) == {2, 3}
+
+
+def test_what_was_shown_does_not_come_again() -> None:
+    assert papers(compose([1], {1: [entry(1), entry(2)]}, (T0, T1), shown={1})) == {1: (2,)}
+    assert compose([1], {1: [entry(1)]}, (T0, T1), shown={1}) is None
+
+
+def test_a_busy_feed_does_not_crowd_a_quiet_one_out() -> None:
+    busy = [entry(i, 0.9) for i in range(100)]
+    digest = compose([1, 2, 3], {1: busy, 2: [entry(200, 0.1)], 3: [entry(300), entry(301)]}, (T0, T1), max_papers=5)
+    assert digest is not None
+    assert [(s.feed_id, len(s.paper_ids), s.more) for s in digest.sections] == [(1, 2, 98), (2, 1, 0), (3, 2, 0)]
+
+
+def test_a_feed_without_room_is_left_out_rather_than_empty() -> None:
+    digest = compose([1, 2], {1: [entry(1)], 2: [entry(2)]}, (T0, T1), max_papers=1)
+    assert papers(digest) == {1: (1,)}
+
+
+def test_trending_names_only_feeds_not_followed() -> None:
+    digest = compose([1], {1: [entry(1)]}, (T0, T1), trending=[1, 5, 6, 7, 8])
+    assert digest is not None
+    assert digest.trending == (5, 6, 7)
+
+
+feeds = st.lists(st.integers(1, 6), unique=True, max_size=6)
+entries = st.builds(entry, st.integers(1, 40), st.floats(0, 1), st.floats(-48, 240))
+by_feed = st.dictionaries(
+    st.integers(1, 6),
+    st.lists(entries, max_size=30, unique_by=lambda e: e.paper_id).map(
+        lambda es: sorted(es, key=lambda e: e.entered_at)
+    ),
+)
+
+
+@given(feeds, by_feed, st.sets(st.integers(1, 40)), st.integers(1, 20), st.lists(st.integers(1, 9), unique=True))
+def test_any_digest_keeps_its_promises(
+    chosen: list[int], entries: dict[int, list[Entry]], shown: set[int], room: int, trending: list[int]
+) -> None:
+    digest = compose(chosen, entries, (T0, T1), shown=shown, max_papers=room, trending=trending)
+    there = {e.paper_id for f in chosen for e in entries.get(f, ()) if T0 <= e.entered_at < T1} - shown
+    if digest is None:
+        assert not there
+        return
+    ids = digest.paper_ids
+    assert len(ids) == len(set(ids)) == min(room, len(there))
+    assert set(ids) <= there
+    assert all(section.paper_ids for section in digest.sections)
+    assert [s.feed_id for s in digest.sections] == [f for f in chosen if f in {s.feed_id for s in digest.sections}]
+    for section in digest.sections:
+        assert set(section.paper_ids) <= {e.paper_id for e in entries[section.feed_id]}
+    assert len(digest.trending) <= TRENDING
+    assert not set(digest.trending) & set(chosen)
+    assert Digest.thawed(digest.frozen()) == digest

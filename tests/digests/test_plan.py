@@ -1,0 +1,212 @@
+"""Planning: whoever is due gets one digest per occasion; nobody twice, nothing lost between two windows."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+import pytest
+from sqlalchemy import select
+
+from bot.digests.plan import PlanReport, compose_for, plan
+from bot.models.deliveries import Digest, PassedOver, PlannedDelivery
+from bot.models.subscribers import RosterRow, Wish, address_key
+from bot.store import feeds, papers, subscribers
+from bot.store.engine import Store
+from bot.store.subscribers import Defaults
+from bot.store.tables import delivery, run, shown, subscriber, suppression
+from tests.builders import NOW, catalogue_feed, finding
+
+DAILY_AT_SEVEN = Wish("daily", 0, 7, "UTC")
+
+
+class Clock:
+    """A clock that a test sets."""
+
+    def __init__(self, now: datetime = NOW) -> None:
+        self.now = now
+
+    def __call__(self) -> datetime:
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def join(store: Store, clock: Clock) -> Callable[..., int]:
+    feeds.apply_catalogue(store, [catalogue_feed("one"), catalogue_feed("two"), catalogue_feed("three")], NOW)
+    import_id = subscribers.begin_import(store, "test", NOW)
+
+    def join(name: str, *slugs: str, wish: Wish = DAILY_AT_SEVEN, max_papers: int = 12) -> int:
+        email = f"{name}@reader.example"
+        row = RosterRow(2, email, address_key(email), name, slugs, wish, max_papers)
+        next_due = clock.now.replace(hour=7, minute=0) + timedelta(days=1)
+        done = subscribers.import_rows(
+            store,
+            [row],
+            import_id=import_id,
+            how="test",
+            defaults=Defaults(Wish(), "en"),
+            next_due=lambda _: next_due,
+            now=clock.now,
+        )
+        assert done.added == 1
+        return subscribers.subscriber_by_email(store, email).id
+
+    return join
+
+
+def collect(store: Store, clock: Clock, slug: str, *numbers: int) -> None:
+    papers.save(store, feeds.feed(store, slug).id, [finding(n) for n in numbers], clock)
+
+
+def outbox(store: Store) -> dict[int, list[tuple[int, ...]]]:
+    """By subscriber, the papers of each delivery."""
+    found: dict[int, list[tuple[int, ...]]] = {}
+    with store.reading() as connection:
+        for row in connection.execute(select(delivery).order_by(delivery.c.id)):
+            found.setdefault(row.subscriber_id, []).append(Digest.thawed(row.content).paper_ids)
+    return found
+
+
+def test_nobody_is_due_before_their_hour(store: Store, clock: Clock, join: Callable[..., int]) -> None:
+    join("zoe", "one")
+    collect(store, clock, "one", 1, 2)
+    assert plan(store, clock) == PlanReport(None, 0)
+    assert outbox(store) == {}
+
+
+def test_due_once_and_then_no_more(store: Store, clock: Clock, join: Callable[..., int]) -> None:
+    zoe = join("zoe", "one")
+    collect(store, clock, "one", 1, 2)
+    clock.now += timedelta(days=1)
+    assert plan(store, clock) == PlanReport(1, 1)
+    assert plan(store, clock) == PlanReport(None, 0)
+    assert {who: list(map(sorted, digests)) for who, digests in outbox(store).items()} == {zoe: [[1, 2]]}
+    with store.reading() as connection:
+        row = connection.execute(select(delivery)).one()
+    assert row.occasion == NOW.replace(hour=7, minute=0) + timedelta(days=1)
+    assert row.expires_at == row.occasion + timedelta(days=1)
+    assert row.due_at <= clock.now + timedelta(seconds=1)
+
+
+def test_a_paper_reaches_a_reader_once_even_if_it_enters_another_feed_later(
+    store: Store, clock: Clock, join: Callable[..., int]
+) -> None:
+    zoe = join("zoe", "one", "two")
+    collect(store, clock, "one", 1)
+    plan(store, clock, everyone=True)
+    clock.now += timedelta(hours=1)
+    collect(store, clock, "two", 1, 2)
+    plan(store, clock, everyone=True)
+    assert outbox(store) == {zoe: [(1,), (2,)]}
+
+
+def test_reasons_are_counted(store: Store, clock: Clock, join: Callable[..., int]) -> None:
+    join("nothing", "two")
+    join("nofeeds")
+    join("barred", "one")
+    join("zoe", "one")
+    collect(store, clock, "one", 1)
+    with store.writing() as connection:
+        row = {"email_key": "barred@reader.example", "reason": "bounce", "detail": "", "at": NOW}
+        connection.execute(suppression.insert().values(row))
+    report = plan(store, clock, everyone=True)
+    assert report == PlanReport(1, 1, {"no feeds chosen": 1, "nothing new": 1, "suppressed": 1})
+
+
+def test_a_run_that_chose_nobody_is_closed(store: Store, clock: Clock, join: Callable[..., int]) -> None:
+    join("zoe", "one")
+    assert plan(store, clock, everyone=True) == PlanReport(1, 0, {"nothing new": 1})
+    with store.reading() as connection:
+        assert connection.execute(select(run.c.closed_at)).scalar_one() is not None
+
+
+def test_the_first_digest_looks_back_as_far_as_it_is_told(store: Store, clock: Clock, join: Callable[..., int]) -> None:
+    collect_later = clock.now
+    zoe = join("zoe", "one")
+    clock.now = collect_later - timedelta(days=8)
+    collect(store, clock, "one", 1)
+    clock.now = collect_later - timedelta(days=6)
+    collect(store, clock, "one", 2)
+    clock.now = collect_later
+    plan(store, clock, everyone=True, lookback_days=7)
+    assert outbox(store) == {zoe: [(2,)]}
+
+
+def test_planning_for_a_later_hour_loses_nothing_that_comes_before_it(
+    store: Store, clock: Clock, join: Callable[..., int]
+) -> None:
+    zoe = join("zoe", "one")
+    collect(store, clock, "one", 1)
+    plan(store, clock, at=clock.now + timedelta(days=1))
+    clock.now += timedelta(hours=5)
+    collect(store, clock, "one", 2)
+    clock.now += timedelta(days=2)
+    plan(store, clock)
+    assert outbox(store) == {zoe: [(1,), (2,)]}
+
+
+def test_a_week_asleep_is_caught_up_once_for_the_newest_occasion(
+    store: Store, clock: Clock, join: Callable[..., int]
+) -> None:
+    join("zoe", "one")
+    collect(store, clock, "one", 1)
+    clock.now += timedelta(days=7)
+    assert plan(store, clock).chosen == 1
+    with store.reading() as connection:
+        assert connection.execute(select(delivery.c.occasion)).scalar_one() == clock.now.replace(hour=7, minute=0)
+    assert plan(store, clock).chosen == 0
+
+
+def test_a_clock_set_back_plans_no_occasion_twice(store: Store, clock: Clock, join: Callable[..., int]) -> None:
+    join("zoe", "one")
+    collect(store, clock, "one", 1)
+    clock.now += timedelta(days=1)
+    plan(store, clock)
+    collect(store, clock, "one", 2)
+    with store.writing() as connection:
+        connection.execute(subscriber.update().values(next_due=clock.now - timedelta(hours=3)))
+    assert plan(store, clock).skipped == {"planned already": 1}
+    assert len(outbox(store)) == 1
+
+
+def test_a_dry_run_writes_nothing(store: Store, clock: Clock, join: Callable[..., int]) -> None:
+    join("zoe", "one")
+    collect(store, clock, "one", 1)
+    assert plan(store, clock, everyone=True, dry_run=True) == PlanReport(None, 1)
+    assert outbox(store) == {}
+    assert plan(store, clock, everyone=True).chosen == 1
+
+
+def test_a_preview_is_what_would_be_planned(store: Store, clock: Clock, join: Callable[..., int]) -> None:
+    zoe, ann = join("zoe", "one"), join("ann", "two")
+    collect(store, clock, "one", 1)
+    composed = compose_for(store, clock, zoe)
+    assert isinstance(composed, PlannedDelivery)
+    assert composed.digest.paper_ids == (1,)
+    assert compose_for(store, clock, ann) == PassedOver(ann, "nothing new")
+    assert compose_for(store, clock, 99) is None
+    assert outbox(store) == {}
+
+
+def test_two_planners_at_once_plan_nothing_twice(store: Store, clock: Clock, join: Callable[..., int]) -> None:
+    for number in range(30):
+        join(f"reader{number}", "one", "two")
+    collect(store, clock, "one", *range(1, 20))
+    collect(store, clock, "two", *range(10, 30))
+    clock.now += timedelta(days=1)
+    reports: list[PlanReport] = []
+    threads = [threading.Thread(target=lambda: reports.append(plan(store, clock))) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sum(report.chosen for report in reports) == 30
+    assert all(len(digests) == 1 for digests in outbox(store).values())
+    with store.reading() as connection:
+        assert len(connection.execute(select(shown)).all()) == 30 * 12

@@ -1,0 +1,91 @@
+"""Papers are stored once, whoever announces them and however often."""
+
+from __future__ import annotations
+
+import threading
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from bot.models.papers import AbstractSection, Finding, Identifier
+from bot.store import feeds, papers
+from bot.store.engine import Store
+from tests.builders import NOW, announcement, catalogue_feed, finding
+
+
+@pytest.fixture
+def feed_ids(store: Store) -> list[int]:
+    feeds.apply_catalogue(store, [catalogue_feed("one"), catalogue_feed("two")], NOW)
+    return [feeds.feed(store, slug).id for slug in ("one", "two")]
+
+
+def clock() -> datetime:
+    return NOW
+
+
+def test_a_paper_known_already_is_not_new(store: Store, feed_ids: list[int]) -> None:
+    one, two = feed_ids
+    assert papers.save(store, one, [finding(1), finding(2)], clock) == papers.Saved(2, 0, 2)
+    assert papers.save(store, one, [finding(2), finding(3)], clock) == papers.Saved(1, 1, 1)
+    assert papers.save(store, two, [finding(3)], clock) == papers.Saved(1, 0, 0)
+    assert [e.paper.title for e in papers.newest(store, one)] == ["Sample paper 3", "Sample paper 2", "Sample paper 1"]
+
+
+def test_one_identifier_is_enough_to_know_it(store: Store, feed_ids: list[int]) -> None:
+    by_doi = finding(1, identifiers=(Identifier("doi", "10.5555/sample.1"), Identifier("guid", "tag:x,1")))
+    papers.save(store, feed_ids[0], [finding(1)], clock)
+    assert papers.save(store, feed_ids[0], [by_doi], clock) == papers.Saved(0, 1, 0)
+    (entry,) = papers.newest(store, feed_ids[0])
+    assert {i.scheme for i in entry.identifiers} == {"doi", "guid", "pmid"}
+
+
+def test_twice_in_one_batch_is_once(store: Store, feed_ids: list[int]) -> None:
+    assert papers.save(store, feed_ids[0], [finding(1), finding(1)], clock) == papers.Saved(1, 0, 1)
+
+
+def test_a_fuller_announcement_fills_in_what_was_missing(store: Store, feed_ids: list[int]) -> None:
+    bare = finding(1, source="syndication", abstract=(), mesh=(), journal="Feed of samples")
+    papers.save(store, feed_ids[0], [bare], clock)
+    papers.save(store, feed_ids[0], [finding(1)], clock)
+    (entry,) = papers.newest(store, feed_ids[0])
+    assert entry.paper.abstract == (AbstractSection("RESULTS", "Result 1 was found."),)
+    assert entry.paper.journal == "Journal of Samples"
+
+
+def test_values_come_back_as_they_were(store: Store, feed_ids: list[int]) -> None:
+    papers.save(store, feed_ids[0], [Finding(announcement(7, title="x<y & β-catenin ₂"), 0.5, "title: x")], clock)
+    (entry,) = papers.newest(store, feed_ids[0])
+    assert entry.paper.title == "x<y & β-catenin ₂"
+    assert entry.paper.authors[1].short == "Lindqvist P"
+    assert (entry.relevance, entry.why, entry.entered_at) == (0.5, "title: x", NOW)
+    assert papers.papers(store, [entry.paper.id, 999]) == {entry.paper.id: entry.paper}
+
+
+def test_entries_never_step_behind_one_another(store: Store, feed_ids: list[int]) -> None:
+    """The clock is set back by an hour: what comes later still enters later."""
+    papers.save(store, feed_ids[0], [finding(1)], clock)
+    papers.save(store, feed_ids[0], [finding(2)], lambda: NOW - timedelta(hours=1))
+    later, earlier = papers.newest(store, feed_ids[0])
+    assert later.paper.title == "Sample paper 2"
+    assert later.entered_at > earlier.entered_at == NOW
+
+
+def test_an_older_stretch_keeps_its_day(store: Store, feed_ids: list[int]) -> None:
+    day = datetime(2025, 1, 1, tzinfo=UTC)
+    papers.save(store, feed_ids[0], [Finding(announcement(1), entered_at=day)], clock)
+    assert papers.newest(store, feed_ids[0])[0].entered_at == day
+
+
+def test_two_at_once_store_each_paper_once(store: Store, feed_ids: list[int]) -> None:
+    batch = [finding(i) for i in range(40)]
+    saved: list[papers.Saved] = []
+    threads = [
+        threading.Thread(target=lambda: saved.append(papers.save(store, feed_ids[0], batch, clock))) for _ in range(4)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sum(s.new for s in saved) == 40
+    assert sum(s.seen for s in saved) == 120
+    assert len(papers.newest(store, feed_ids[0], limit=100)) == 40

@@ -1,0 +1,80 @@
+"""Links' tokens: what is ours is read, everything else is refused in the same words."""
+
+from __future__ import annotations
+
+import re
+import string
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.errors import TokenError
+from bot.subscribe.tokens import Purpose, Tokens
+
+OURS = Tokens(["first-key"])
+REFUSED = str(TokenError())
+
+ids = st.integers(1, 2**63 - 1)
+
+
+def refused(tokens: Tokens, purpose: str, token: str) -> bool:
+    try:
+        tokens.read(purpose, token)
+    except TokenError as error:
+        return str(error) == REFUSED and error.__cause__ is None
+    return False
+
+
+@given(ids, st.sampled_from(Purpose))
+def test_a_token_is_read_for_its_own_purpose_alone(subscriber: int, purpose: Purpose) -> None:
+    token = OURS.make(purpose, subscriber)
+    assert OURS.read(purpose, token) == subscriber
+    assert all(refused(OURS, other, token) for other in Purpose if other is not purpose)
+
+
+@given(ids)
+def test_a_token_is_short_safe_in_a_url_and_always_the_same(subscriber: int) -> None:
+    token = OURS.make(Purpose.UNSUBSCRIBE, subscriber)
+    assert re.fullmatch(r"[A-Za-z0-9._\-]{45,63}", token)
+    assert token == Tokens(["first-key"]).make("unsubscribe", subscriber)
+
+
+def test_any_character_changed_left_out_or_added_is_refused() -> None:
+    token = OURS.make(Purpose.PREFERENCES, 17)
+    for place in range(len(token)):
+        assert refused(OURS, Purpose.PREFERENCES, token[:place] + token[place + 1 :])
+        for other in string.ascii_letters + string.digits + "-_.=%\n\0é ":
+            if other != token[place]:
+                assert refused(OURS, Purpose.PREFERENCES, token[:place] + other + token[place + 1 :])
+            assert refused(OURS, Purpose.PREFERENCES, token[:place] + other + token[place:]) or other == token[place]
+    for tail in ("=", "\n", " ", "A"):
+        assert refused(OURS, Purpose.PREFERENCES, token + tail)
+
+
+def test_another_readers_number_does_not_fit_the_signature() -> None:
+    _, _, signature = OURS.make(Purpose.UNSUBSCRIBE, 17).partition(".")
+    for number in ("1", "18", "017", "١٧", "-17", "+17", "17.0", ""):
+        assert refused(OURS, Purpose.UNSUBSCRIBE, f"{number}.{signature}")
+
+
+def test_keys_rotate_the_first_signs_and_all_verify() -> None:
+    old, rotated, new = Tokens(["old"]), Tokens(["new", "old"]), Tokens(["new"])
+    token = old.make(Purpose.UNSUBSCRIBE, 5)
+    assert rotated.read(Purpose.UNSUBSCRIBE, token) == 5
+    assert rotated.make(Purpose.UNSUBSCRIBE, 5) == new.make(Purpose.UNSUBSCRIBE, 5)
+    assert refused(new, Purpose.UNSUBSCRIBE, token)
+    assert refused(old, Purpose.UNSUBSCRIBE, rotated.make(Purpose.UNSUBSCRIBE, 5))
+
+
+@given(st.text() | st.from_regex(r"[1-9][0-9]{0,25}\.[A-Za-z0-9_\-]{43}"))
+def test_what_was_not_signed_here_is_refused(token: str) -> None:
+    assert refused(OURS, Purpose.UNSUBSCRIBE, token)
+
+
+def test_tokens_need_a_key_and_a_subscriber() -> None:
+    for keys in ([], [""], ["a", ""]):
+        with pytest.raises(ValueError, match="secret key"):
+            Tokens(keys)
+    with pytest.raises(ValueError, match="count from 1"):
+        OURS.make(Purpose.UNSUBSCRIBE, 0)
