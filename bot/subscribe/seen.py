@@ -28,7 +28,7 @@ class Seen:
             return self._lines[slot]
         self._marks[slot], self._lines[slot] = mark, line
         self._count += 1
-        if self._count * 1 > len(self._lines) * 2:
+        if self._count * 3 > len(self._lines) * 2:
             self._grow()
         return line
 
