@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
+import re
 import socket
 import ssl
 import time
@@ -219,7 +220,7 @@ class Fetcher:
         except (httpcore.TimeoutException, httpcore.NetworkError, httpcore.ProtocolError, OSError) as error:
             return _Trouble(_in_words(error), again=not _is_final(error))
         except (httpx.InvalidURL, httpx.HTTPError, ValueError, OverflowError):
-            return _Trouble("not a web address", again=False)
+            return _Trouble("not a web address, or a redirect to what is none", again=False)
         finally:
             allowance.left = max(0.0, allowance.left - (self.clock() - started))
 
@@ -336,10 +337,10 @@ def _in_words(error: BaseException) -> str:
     return "connection lost"
 
 
+_WHO = re.compile(r"^([a-z][a-z0-9+.-]*:)?(//)?[^/]*@", re.IGNORECASE)
+
+
 def shown(url: str) -> str:
     """`url` as errors and logs may show it: without user, password, query and fragment, where secrets live."""
-    try:
-        parts = httpx.URL(url)
-        return str(parts.copy_with(username=None, password=None, query=None, fragment=None))[:200]
-    except (httpx.InvalidURL, ValueError, TypeError):
-        return url.partition("?")[0].rpartition("@")[2][:200]
+    place = _WHO.sub(r"\1\2", re.split(r"[?#]", url, maxsplit=1)[0])
+    return "".join(letter for letter in place if letter.isprintable())[:200]

@@ -178,7 +178,7 @@ def _math_markup(markup: str) -> str:
     try:
         tree = etree.fromstring(_PREFIX.sub(r"\1", html.unescape(markup)), parser)
     except (etree.XMLSyntaxError, ValueError):
-        return markup
+        return _without_tags(markup)
     return _math(tree, 0)
 
 

@@ -7,7 +7,7 @@ import unicodedata
 
 #: Hyphens and dashes that authors and typesetters use for one another (Unicode general category Pd, minus sign).
 _DASHES = "\\-\u2010\u2011\u2012\u2013\u2014\u2015\u2212"
-_APOSTROPHES = "'\u2019\u02bc"
+_APOSTROPHES = "'\u2018\u2019\u02bc\u2032"
 #: Between words: blanks, a hyphen, or the bracket that closes an explanation, as in "genes (STING) agonist".
 _GAP = rf"(?:[)\]]?\s+[(\[]?|\s?[{_DASHES}]\s?)"
 #: For a hyphen in a term: the same, or nothing (COVID19).
@@ -20,8 +20,23 @@ _START, _END = rf"(?<!{_TOUCHING})", rf"(?!{_TOUCHING})"
 #: SARS-CoV-2 is not SARS-CoV: after a short form, a hyphen and a digit or Greek letter go on with the name.
 _SHORT_END = rf"{_END}(?![{_DASHES}][0-9\u0370-\u03ff])"
 _WORD = re.compile(rf"[^\W_]+(?:[{_APOSTROPHES}]s(?![^\W_]))?")
+_TAIL = re.compile(r"[)\]+]*")
 _UNSEEN = re.compile("[\u00ad\u200b-\u200d\u2060\ufeff]")
 _SHORT_LENGTH = 12
+
+_PLURAL = rf"(?:[{_APOSTROPHES}]?s|es)?"
+#: How English words end, how much of the end to cut, and what may stand in its place; the first that fits counts.
+_NUMBERS = tuple(
+    (re.compile(rf"{ending}$"), cut, end)
+    for ending, cut, end in (
+        ("sis", 2, "[ie]s"),  # metastasis, metastases
+        ("ses", 2, "(?:es?|is)?"),  # diseases, viruses, metastases
+        ("ies", 3, "(?:y|ies)"),  # therapies
+        ("[^aeiou]y", 1, "(?:y|ies)"),  # therapy
+        ("(?:ss|us|is)", 0, "(?:es)?"),  # virus
+        ("s", 1, _PLURAL),  # agonists
+    )
+)
 
 
 def prepared(text: str) -> str:
@@ -62,10 +77,20 @@ def pattern_of(term: str) -> str:
         parts.append(_word_pattern(word[0]))
         if following is not None:
             parts.append(_gap_pattern(term[word.end() : following.start()]))
-    ends_short = is_short_form(words[-1][0]) or words[-1][0].isdecimal()
-    # What stands before the first word or after the last, as the bracket of Su(var), is part of the name.
-    tail = re.escape(term[words[-1].end() :].strip())
-    return f"{_START}(?:{''.join(parts)}){tail}{_SHORT_END if ends_short else _END}"
+    # The bracket that closes Su(var) is part of the name, and after it anything may follow: Su(var)205.
+    tail = _TAIL.match(term, words[-1].end())
+    if tail is not None and tail[0]:
+        end = re.escape(tail[0])
+    else:
+        end = _SHORT_END if is_short_form(words[-1][0]) or words[-1][0].isdecimal() else _END
+    return f"{_START}{''.join(parts)}{end}"
+
+
+def anchor_of(term: str) -> str:
+    """Give a piece of text, case folded, that is wherever `term` is: a quick look before the whole pattern."""
+    words: list[str] = _WORD.findall(prepared(term))
+    stems = [word.removesuffix("s") if is_short_form(word) else _stem_and_end(word)[0] for word in words]
+    return max((stem.casefold() for stem in stems), key=len, default="")
 
 
 def _gap_pattern(between: str) -> str:
@@ -76,7 +101,15 @@ def _gap_pattern(between: str) -> str:
         return _SLASH_GAP
     if re.fullmatch(f"[{_DASHES}]", between):
         return _LOOSE_GAP
-    return r"\s*".join(re.escape(character) for character in between if not character.isspace()).join((r"\s*", r"\s*"))
+    return r"\s*" + r"\s*".join(_mark_pattern(mark) for mark in between if not mark.isspace()) + r"\s*"
+
+
+def _mark_pattern(mark: str) -> str:
+    """Marks that are written in several ways, or left out, need not be there: 2'3'-cGAMP, 2′3′-cGAMP."""
+    for alike in (_DASHES, _APOSTROPHES):
+        if mark in alike.replace("\\", ""):
+            return f"[{alike}]?"
+    return re.escape(mark)
 
 
 def _word_pattern(word: str) -> str:
@@ -88,18 +121,17 @@ def _word_pattern(word: str) -> str:
 
 
 def _any_number(word: str) -> str:
-    """A common word, singular or plural; short words and those in -ss, -us and -is keep their end."""
+    """A common word, singular or plural."""
+    stem, end = _stem_and_end(word)
+    return re.escape(stem) + end
+
+
+def _stem_and_end(word: str) -> tuple[str, str]:
+    """What singular and plural share, and the expression for how they end; words of up to three letters keep theirs."""
     word = re.sub(rf"[{_APOSTROPHES}]s$", "", word)
-    low = word.lower()
     if len(word) < 4:
-        return rf"{re.escape(word)}(?:[{_APOSTROPHES}]s)?"
-    if low.endswith(("sis", "ses")):
-        return rf"{re.escape(word[:-2])}[ie]s"
-    if low.endswith("ies"):
-        return rf"{re.escape(word[:-3])}(?:y|ies)"
-    if low.endswith("y") and low[-2] not in "aeiou":
-        return rf"{re.escape(word[:-1])}(?:y|ies)"
-    if low.endswith(("ss", "us", "is")):
-        return rf"{re.escape(word)}(?:es)?"
-    stem = word[:-1] if low.endswith("s") else word
-    return rf"{re.escape(stem)}(?:[{_APOSTROPHES}]?s|es)?"
+        return word, rf"(?:[{_APOSTROPHES}]s)?"
+    for ending, cut, end in _NUMBERS:
+        if ending.search(word.lower()):
+            return word[: len(word) - cut], end
+    return word, _PLURAL

@@ -82,7 +82,7 @@ class Wire:
                 left = left[self._socket.send(left[:BLOCK]) :]
             except TimeoutError as error:
                 if monotonic() >= deadline:
-                    raise WriteLostError(f"nothing taken for {seconds:.0f} s") from error
+                    raise WriteLostError(f"nothing taken for {seconds:g} s") from error
                 if self.give_up():
                     raise WriteLostError("stopped while writing") from error
             except OSError as error:
@@ -131,7 +131,7 @@ class Wire:
             if len(self._received) > REPLY_LIMIT:
                 raise ReadLostError("what was said is no SMTP reply")
             if monotonic() >= deadline:
-                raise ReadLostError(f"no reply for {seconds:.0f} s")
+                raise ReadLostError(f"no reply for {seconds:g} s")
             self._wait_at_most(deadline)
             try:
                 more = self._socket.recv(BLOCK)

@@ -145,6 +145,7 @@ class Delivery(Table, table=True):
         UniqueConstraint("subscriber_id", "occasion"),
         Index(None, "state", "due_at"),
         Index(None, "run_id", "state"),
+        {"sqlite_autoincrement": True},
     )
 
     id: int | None = Field(default=None, sa_column=Column(BigId, primary_key=True, autoincrement=True))

@@ -105,6 +105,8 @@ class PaperRecord:
 class Paper(Table, table=True):
     """One scholarly work, whichever sources announce it."""
 
+    __table_args__ = ({"sqlite_autoincrement": True},)
+
     id: int | None = Field(default=None, sa_column=Column(BigId, primary_key=True, autoincrement=True))
     title: str
     url: str

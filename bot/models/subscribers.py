@@ -60,6 +60,8 @@ class Subscriber(Table, table=True):
         Index(None, "standing", "next_due"),
         CheckConstraint("hour between 0 and 23", name="hour"),
         CheckConstraint("weekday between 0 and 6", name="weekday"),
+        # An erased person's links must never work on somebody who came later.
+        {"sqlite_autoincrement": True},
     )
 
     id: int | None = Field(default=None, primary_key=True)

@@ -23,6 +23,13 @@ def tick(connection: Connection, now: datetime) -> datetime:
     return moment
 
 
+def latest_moment(store: Store) -> datetime:
+    """The last moment that `tick` handed out."""
+    with store.reading() as connection:
+        latest: datetime = connection.execute(select(this_instance.c.latest_at)).scalar_one()
+    return latest
+
+
 def secret_key(store: Store) -> str:
     """The key that signs links where the settings name none; the database was born with it."""
     with store.reading() as connection:

@@ -209,7 +209,7 @@ def account(store: Store, run_id: int) -> dict[State, int]:
     """How many deliveries of a run are in each state; in the order of `State`, those that none is in left out."""
     query = select(delivery.c.state, func.count()).where(delivery.c.run_id == run_id).group_by(delivery.c.state)
     with store.reading() as connection:
-        counts: dict[str, int] = dict(connection.execute(query).tuples().all())
+        counts: dict[str, int] = {state: n for state, n in connection.execute(query)}
     return {state: counts[state] for state in State if state in counts}
 
 
@@ -231,7 +231,8 @@ def _due(connection: Connection, now: datetime, limit: int | None, *, lock: bool
             .order_by(delivery.c.due_at)
             .limit(limit)
         )
-        found += connection.execute(query.with_for_update(skip_locked=True) if lock else query).tuples()
+        rows = connection.execute(query.with_for_update(skip_locked=True) if lock else query)
+        found += [(row.due_at, row.id) for row in rows]
     return [delivery_id for _, delivery_id in sorted(found)[:limit]]
 
 

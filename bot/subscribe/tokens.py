@@ -59,6 +59,14 @@ class Tokens:
             raise TokenError
         return int(found[1])
 
+    def make_bounce(self, delivery_id: int) -> str:
+        """The token by which a bounce names its delivery: safe in an address, whatever becomes of capitals.
+
+        A part of the signature is kept, 80 bits in hexadecimal, since a local part has 64 octets in all (RFC 5321).
+        """
+        signature = self._for("bounce")[0].get_signature(str(delivery_id))
+        return f"{delivery_id}-{hashlib.sha256(signature).hexdigest()[:20]}"
+
     def _for(self, purpose: str) -> tuple[Signer, ...]:
         signers = self._signers.get(purpose)
         if signers is None:

@@ -1,1 +1,1 @@
-"""The pages."""
+"""The site: feeds to read, and the pages that the links in mails open."""

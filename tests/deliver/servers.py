@@ -18,7 +18,7 @@ from typing import BinaryIO, Self
 from bot.deliver.url import Security, SmtpUrl
 
 #: Ways to misbehave that are no replies.
-DROP, RESET, SILENCE = "<drop>", "<reset>", "<silence>"
+DROP, RESET, SILENCE, STALL = "<drop>", "<reset>", "<silence>", "<stall>"
 
 OFFERS = ("PIPELINING", "SIZE 1000000", "8BITMIME", "SMTPUTF8", "DSN", "ENHANCEDSTATUSCODES")
 REPLIES = {
@@ -61,6 +61,8 @@ class ScriptedServer:
         #: Recipients of everything whose final dot came.
         self.dots: list[str] = []
         self.connections = 0
+        #: Set at the end, for those who stall.
+        self.over = threading.Event()
         self._times: Counter[str] = Counter()
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._listener.getsockname()[1]
@@ -79,6 +81,7 @@ class ScriptedServer:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self.over.set()
         with contextlib.suppress(OSError):
             self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
@@ -177,7 +180,7 @@ class _Talk:
             self._act(self._server.script["EHLO"])
             return
         lines = ["test greets you", *self._server.offers]
-        self._send("\r\n".join(f"250-{line}" for line in lines[:-1]) + f"\r\n250 {lines[-1]}")
+        self._send("\r\n".join([*(f"250-{line}" for line in lines[:-1]), f"250 {lines[-1]}"]))
 
     def _take(self) -> None:
         lines: list[bytes] = []
@@ -187,6 +190,7 @@ class _Talk:
             lines.append(line[1:] if line.startswith(b".") else line)
             if len(lines) == 1 and (early := self._server.script.get(f"BODY {self._recipient}")):
                 self._act(early)
+                raise _GoneError
         self._server.dots.append(self._recipient)
         said = self._server.what("DOT", self._recipient)
         if said.startswith("250"):
@@ -203,6 +207,9 @@ class _Talk:
             raise _GoneError
         if said == RESET:
             self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            raise _GoneError
+        if said == STALL:
+            self._server.over.wait()
             raise _GoneError
         if said == SILENCE:
             while self._socket.recv(65_536):

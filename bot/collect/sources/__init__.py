@@ -1,1 +1,36 @@
 """The sources, one file each behind one Protocol."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from bot.collect.sources.protocol import IndexWindow, Page, Source
+from bot.collect.sources.pubmed import PubMed
+from bot.collect.sources.syndication import Syndication
+
+__all__ = ["IndexWindow", "Page", "Source", "SourceSettings", "known_sources"]
+
+
+class SourceSettings(Protocol):
+    """What sources must be told; `bot.settings.Settings` has it."""
+
+    @property
+    def pubmed_url(self) -> str:
+        """Base URL of the E-utilities."""
+
+    @property
+    def contact_email(self) -> str | None:
+        """The admin's address, for services that ask for one."""
+
+    @property
+    def ncbi_api_key(self) -> str | None:
+        """Allows more requests a second at NCBI."""
+
+
+def known_sources(settings: SourceSettings) -> dict[str, Source]:
+    """Every source by the name that catalogues use; a new one is one file and one line here."""
+    sources: tuple[Source, ...] = (
+        PubMed(settings.pubmed_url, settings.contact_email, settings.ncbi_api_key),
+        Syndication(),
+    )
+    return {source.name: source for source in sources}

@@ -7,6 +7,34 @@ from datetime import date, timedelta
 from functools import lru_cache
 
 _MONTHS = {name: at for at, name in enumerate("jan feb mar apr may jun jul aug sep oct nov dec".split(), start=1)}
+#: As journals in German, French, Spanish, Portuguese, Italian and Dutch put them where English is prescribed.
+_MONTHS |= {
+    "mär": 3,
+    "mrz": 3,
+    "mai": 5,
+    "okt": 10,
+    "dez": 12,
+    "fév": 2,
+    "avr": 4,
+    "aoû": 8,
+    "déc": 12,
+    "ene": 1,
+    "abr": 4,
+}
+_MONTHS |= {
+    "ago": 8,
+    "dic": 12,
+    "fev": 2,
+    "set": 9,
+    "out": 10,
+    "gen": 1,
+    "mag": 5,
+    "giu": 6,
+    "lug": 7,
+    "ott": 10,
+    "mei": 5,
+}
+_WORDS = re.compile(r"(?<!\d)(\d{1,2})\.?\s+([^\W\d_]{3,10})\.?,?\s+(\d{4})(?!\d)")
 _ISO = re.compile(r"(\d{4})(?:[-/](\d{1,2})(?:[-/](\d{1,2}))?)?(?![\d])")
 _MEDLINE = re.compile(r"(\d{4})(?:\s+([A-Za-z]{3})[a-z]*\.?(?:\s+(\d{1,2}))?)?(.*)", re.DOTALL)
 
@@ -63,6 +91,12 @@ def from_iso(text: str) -> tuple[str, bool]:
     """The date that ISO 8601 text begins with, as in `partial`."""
     found = _ISO.match(text.strip())
     return partial(found[1], found[2] or "", found[3] or "") if found else ("", False)
+
+
+def from_words(text: str) -> tuple[str, bool]:
+    """The date that is written out somewhere in `text`, `Mi, 30 Juni 2021`, as in `partial`."""
+    found = _WORDS.search(text)
+    return partial(found[3], found[2], found[1]) if found else ("", False)
 
 
 def not_ahead(text: str, today: date, ahead: timedelta = AHEAD) -> tuple[str, bool]:

@@ -57,6 +57,7 @@ def upgrade() -> None:
         sa.Column("source", sa.String(), nullable=False),
         sa.Column("first_seen_at", UtcDateTime(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_paper")),
+        sqlite_autoincrement=True,
     )
     op.create_table(
         "roster_import",
@@ -155,6 +156,7 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_subscriber")),
         sa.UniqueConstraint("email_key", name=op.f("uq_subscriber_email_key")),
+        sqlite_autoincrement=True,
     )
     op.create_index(op.f("ix_subscriber_roster_import_id"), "subscriber", ["roster_import_id"], unique=False)
     op.create_index(op.f("ix_subscriber_standing_next_due"), "subscriber", ["standing", "next_due"], unique=False)
@@ -185,6 +187,7 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_delivery")),
         sa.UniqueConstraint("subscriber_id", "occasion", name=op.f("uq_delivery_subscriber_id_occasion")),
+        sqlite_autoincrement=True,
     )
     op.create_index(op.f("ix_delivery_run_id_state"), "delivery", ["run_id", "state"], unique=False)
     op.create_index(op.f("ix_delivery_state_due_at"), "delivery", ["state", "due_at"], unique=False)

@@ -1,0 +1,84 @@
+"""The command `bot`: its global options, and how it ends."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+from typing import Annotated
+
+import click
+import typer
+
+from bot import __version__
+from bot.cli import checks, db, demo, feeds, logs, rounds, serve, setup, subscribers
+from bot.cli.output import show, talk
+from bot.errors import BotError
+
+DONE, REFUSED, WRONG_USAGE, IN_PART = 0, 1, 2, 3
+
+app = typer.Typer(
+    name="bot",
+    help="Concept Digest: new papers by concept feed, in personal digests by e-mail.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+app.command("demo")(demo.demo)
+app.command("init")(setup.init)
+app.command("check")(checks.check)
+app.command("serve")(serve.serve)
+app.add_typer(feeds.app, name="feeds")
+app.add_typer(subscribers.app, name="subscribers")
+app.command("collect")(rounds.collect)
+app.command("plan")(rounds.plan)
+app.command("deliver")(rounds.deliver)
+app.command("preview")(rounds.preview)
+app.add_typer(db.app, name="db")
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        show(f"concept-digest {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def main(
+    debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks and every log line.")] = False,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and stop.")
+    ] = False,
+) -> None:
+    """Concept Digest: new papers by concept feed, in personal digests by e-mail."""
+    logs.set_up(logging.DEBUG if debug else logging.WARNING)
+
+
+def run() -> None:
+    """Run one command and end with its exit code; what goes wrong is one line on stderr, never a traceback."""
+    debug = "--debug" in sys.argv[1:]
+    # `--debug` is taken anywhere on the line, since it is typed when something has just gone wrong.
+    words = [word for word in sys.argv[1:] if word != "--debug"]
+    try:
+        code = app((["--debug"] if debug else []) + words, prog_name="bot", standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        code = WRONG_USAGE
+    except (click.Abort, KeyboardInterrupt):
+        talk("bot: stopped")
+        code = 130
+    except BotError as error:
+        if debug:
+            raise
+        talk(f"bot: {error}")
+        code = REFUSED
+    except BrokenPipeError:
+        # Whoever read the output has had enough; nothing is left to be flushed into the pipe.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = REFUSED
+    except Exception as error:
+        if debug:
+            raise
+        talk(f"bot: internal fault: {type(error).__name__}: {error}; run it again with --debug and report it")
+        code = REFUSED
+    sys.exit(code if isinstance(code, int) else DONE)

@@ -1,0 +1,176 @@
+"""The daily round by hand: collect, plan, deliver, preview."""
+
+from __future__ import annotations
+
+import webbrowser
+from enum import StrEnum
+from pathlib import Path
+from tempfile import mkdtemp
+from typing import Annotated
+
+import typer
+
+from bot.cli.context import opened, read_day, read_time
+from bot.cli.output import counted, local, plural, progress, show, show_json, talk
+from bot.collect.collect import CollectReport, QueryReport
+from bot.deliver.report import DeliverReport
+from bot.digests.plan import PlanReport
+from bot.errors import BotError
+from bot.models.deliveries import Claim, Message, Outcome
+from bot.models.feeds import Health
+from bot.settings import read_settings
+from bot.store import outbox, planning
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
+
+
+def collect(
+    feed: Annotated[str | None, typer.Option(help="Only this feed, by its slug.", metavar="SLUG")] = None,
+    since: Annotated[
+        str | None, typer.Option(help="From this day on, whatever was collected before.", metavar="YYYY-MM-DD")
+    ] = None,
+    as_json: AsJson = False,
+) -> int:
+    """Ask the sources for papers that are new, feed by feed."""
+    day = read_day(since)
+
+    def tell(query: QueryReport) -> None:
+        if not as_json:
+            talk(f"{query.feed} ({query.source}): {query.error or f'{query.new} new, {query.seen} seen'}")
+        for warning in query.warnings:
+            talk(f"{query.feed} ({query.source}): warning: {warning}")
+
+    with opened() as app:
+        report = app.collect(feed, day, tell)
+    if as_json:
+        show_json(report.as_json())
+    elif not report.queries:
+        show("nothing to ask: there are no feeds yet; run `bot feeds apply --starter`")
+    else:
+        papers = plural(report.new, "paper")
+        show(f"{papers} new and {report.seen:,} seen, from {plural(len(report.queries), 'query', 'queries')}")
+    return _collected(report)
+
+
+def _collected(report: CollectReport) -> int:
+    if not report.failing:
+        return 0
+    failing = [query for query in report.queries if query.health == Health.FAILING]
+    talk(f"bot: collect: {report.failing} of {len(report.queries)} queries failed; first: {failing[0].error}")
+    return 3 if report.failing < len(report.queries) else 1
+
+
+def plan(
+    at: Annotated[str | None, typer.Option(help="Whose clock has struck by this time (now).", metavar="TIME")] = None,
+    everyone: Annotated[
+        bool, typer.Option("--all", help="Every active subscriber, whatever their clock says.")
+    ] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Count, and change nothing.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Freeze the digests of all who are due in the outbox."""
+    settings = read_settings()
+    when = read_time(at, settings)
+    with opened(settings) as app, progress("planning") as tell:
+        report = app.plan(when, everyone=everyone, dry_run=dry_run, progress=lambda done: tell(done, None))
+        following = planning.next_occasion_of_all(app.store)
+    if as_json:
+        show_json({"run": report.run, "chosen": report.chosen, "skipped": report.skipped})
+        return
+    show(_planned(report, dry_run))
+    if not report.chosen and not report.skipped and following:
+        show(f"nobody is due before {local(following, settings.timezone)}; `--all` plans for everyone now")
+
+
+def _planned(report: PlanReport, dry_run: bool) -> str:
+    verb = "would be put" if dry_run else "put"
+    skipped = counted(report.skipped)
+    return f"{plural(report.chosen, 'digest')} {verb} into the outbox" + (f"; no mail: {skipped}" if skipped else "")
+
+
+def deliver(
+    limit: Annotated[int | None, typer.Option(min=1, help="So many deliveries at the most.", metavar="N")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Tell what would be sent, and send nothing.")] = False,
+    as_json: AsJson = False,
+) -> int:
+    """Send what is due in the outbox."""
+    done = 0
+
+    with opened() as app, progress("delivering") as tell:
+        waiting = outbox.waiting(app.store, app.clock()).due
+        total = waiting if limit is None else min(limit, waiting)
+
+        def settled(claim: Claim, outcome: Outcome) -> None:
+            nonlocal done
+            done += 1
+            tell(done, total)
+            if dry_run and not as_json:
+                talk(f"{claim.email}: {outcome.reason or 'would be sent'}")
+
+        report = app.deliver(limit, dry_run=dry_run, progress=settled)
+    if as_json:
+        show_json(report.as_json())
+    elif dry_run:
+        show(f"{plural(report.would_send, 'message')} would be sent{_others(report)}")
+    else:
+        show(f"{plural(report.sent, 'message')} sent in {report.seconds:.1f} s{_others(report)}")
+    return _delivered(report)
+
+
+def _others(report: DeliverReport) -> str:
+    names = ("deferred", "failed", "suppressed", "skipped", "uncertain")
+    words = counted({name: getattr(report, name) for name in names})
+    reasons = counted(dict(report.reasons))
+    return (f"; {words}" if words else "") + (f" ({reasons})" if reasons else "")
+
+
+def _delivered(report: DeliverReport) -> int:
+    if report.error:
+        talk(f"bot: {report.error}")
+        return 3 if report.sent else 1
+    return 3 if report.failed or report.uncertain else 0
+
+
+class Form(StrEnum):
+    """How a message is shown."""
+
+    HTML = "html"
+    TEXT = "text"
+    EML = "eml"
+
+
+def preview(
+    email: Annotated[str, typer.Argument(help="The subscriber's address.")],
+    at: Annotated[str | None, typer.Option(help="As it would be at this time (now).", metavar="TIME")] = None,
+    html: Annotated[bool, typer.Option("--html", help="The HTML part.")] = False,
+    text: Annotated[bool, typer.Option("--text", help="The text part (this is the default).")] = False,
+    eml: Annotated[bool, typer.Option("--eml", help="The whole message, as it goes over the wire.")] = False,
+    out: Annotated[Path | None, typer.Option(help="Write it into this file.", metavar="FILE")] = None,
+    in_browser: Annotated[bool, typer.Option("--open", help="Show the HTML part in a browser.")] = False,
+) -> None:
+    """Show the very message that would be sent to a subscriber, and send nothing."""
+    if html + text + eml > 1:
+        raise typer.BadParameter("--html, --text and --eml go one at a time")
+    form = Form.EML if eml else Form.HTML if html or in_browser else Form.TEXT
+    settings = read_settings()
+    with opened(settings) as app:
+        message = app.preview(email, read_time(at, settings))
+    content = _as_form(message, form)
+    if in_browser and out is None:
+        out = Path(mkdtemp(prefix="bot-preview-")) / "preview.html"
+    if out is None:
+        show(content.decode() if form is not Form.TEXT else f"Subject: {message.subject}\n\n{content.decode()}")
+        return
+    try:
+        out.write_bytes(content)
+    except OSError as error:
+        raise BotError(f"preview: {out}: cannot be written: {error.strerror}") from error
+    talk(f"written: {out}")
+    if in_browser:
+        webbrowser.open(out.absolute().as_uri())
+
+
+def _as_form(message: Message, form: Form) -> bytes:
+    if form is Form.EML:
+        return message.content
+    return (message.html if form is Form.HTML else message.text).encode()

@@ -1,0 +1,88 @@
+"""The jobs that make the bot run by itself; it keeps no state of its own: the database says what is due."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+
+import structlog
+from apscheduler.schedulers.background import BackgroundScheduler
+
+from bot.errors import BotError
+from bot.wiring import App
+
+#: How often the sources are asked, and how often somebody may have become due, in seconds.
+COLLECT_EVERY = 3600
+PLAN_EVERY = 60
+DELIVER_EVERY = 30
+
+log = structlog.get_logger(__name__)
+
+
+def build_scheduler(
+    app: App, now: datetime, should_stop: Callable[[], bool], *, collecting: bool = True, delivering: bool = True
+) -> BackgroundScheduler:
+    """A scheduler with the bot's jobs, not started yet.
+
+    Each job looks at the database for what is due, so a job that was missed is caught up by the next one,
+    however late: nothing depends on a job having run at its time.
+
+    Args:
+        now: the first run of every job.
+        should_stop: asked while delivering; what is in flight is finished first.
+        collecting: ask the sources and plan digests.
+        delivering: send.
+    """
+    scheduler = BackgroundScheduler(timezone="UTC")
+
+    def every(seconds: int, name: str, step: Callable[[], object]) -> None:
+        # Without a grace time, APScheduler drops a job that is late by a second.
+        scheduler.add_job(
+            _safely,
+            "interval",
+            (name, step),
+            seconds=seconds,
+            id=name,
+            name=name,
+            next_run_time=now,
+            coalesce=True,
+            max_instances=1,
+            misfire_grace_time=None,
+        )
+
+    if collecting:
+        every(COLLECT_EVERY, "collect", lambda: _collect(app))
+        every(PLAN_EVERY, "plan", lambda: _plan(app))
+    if delivering:
+        every(DELIVER_EVERY, "deliver", lambda: _deliver(app, should_stop))
+    return scheduler
+
+
+def _safely(name: str, step: Callable[[], object]) -> None:
+    """One bad round is told and does not end the next ones."""
+    try:
+        step()
+    except BotError as error:
+        log.error("round failed", job=name, error=str(error))
+    except Exception:
+        log.exception("round failed", job=name)
+
+
+def _collect(app: App) -> None:
+    report = app.collect()
+    log.info("collected", new=report.new, seen=report.seen, queries=len(report.queries), failing=report.failing)
+
+
+def _plan(app: App) -> None:
+    report = app.plan()
+    if report.run is not None:
+        log.info("planned", run=report.run, chosen=report.chosen, skipped=report.skipped)
+
+
+def _deliver(app: App, should_stop: Callable[[], bool]) -> None:
+    report = app.deliver(should_stop=should_stop)
+    settled = {state: count for state, count in report.as_json().items() if count}
+    if report.error:
+        log.error("delivering stopped", **settled)
+    elif any(settled.get(state) for state in ("sent", "deferred", "failed", "suppressed", "skipped", "uncertain")):
+        log.info("delivered", **settled)

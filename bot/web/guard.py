@@ -1,0 +1,72 @@
+"""What every answer carries, and what is written down of every request."""
+
+from __future__ import annotations
+
+import re
+from time import perf_counter
+
+import structlog
+from starlette.datastructures import MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from bot.render.plain import plain
+
+log = structlog.get_logger(__name__)
+
+#: Nothing but the page itself and our own style sheet; forms only to us; in nobody's frame.
+CONTENT_POLICY = (
+    "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+
+SAFE_HEADERS = {
+    "Content-Security-Policy": CONTENT_POLICY,
+    # The address of a page that a token opens must not travel to the journals that it links.
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+}
+
+_SECRET = re.compile(r"(unsubscribe|preferences).*|[0-9]+\.[\w-]{20,}", re.IGNORECASE | re.DOTALL)
+_PATH_LENGTH = 120
+
+
+class SafeAnswers:
+    """Puts `SAFE_HEADERS` on every answer of the app inside, and logs each request once."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        began = perf_counter()
+        status = 500
+
+        async def send_safely(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                headers = MutableHeaders(scope=message)
+                for name, value in SAFE_HEADERS.items():
+                    headers.setdefault(name, value)
+            await send(message)
+
+        try:
+            await self._app(scope, receive, send_safely)
+        finally:
+            log.info(
+                "request",
+                method=scope["method"],
+                path=loggable_path(scope["path"]),
+                status=status,
+                ms=round((perf_counter() - began) * 1000),
+            )
+
+
+def loggable_path(path: str) -> str:
+    """`path` in one line and without what opens a person's pages: `/unsubscribe…`."""
+    return _SECRET.sub(lambda found: f"{found[1] or ''}…", plain(path, _PATH_LENGTH))

@@ -1,0 +1,191 @@
+"""What the templates of the feed pages see, and how it is built from the records."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import tzinfo
+from itertools import groupby
+from urllib.parse import quote
+
+from bot.models.feeds import FeedRecord
+from bot.models.papers import AbstractSection, PaperRecord
+from bot.render.excerpt import excerpt
+from bot.render.language import text_language
+from bot.render.plain import direction_of, plain, shortened, web_link
+from bot.render.view import TITLE_LENGTH, BadgeView, badges
+from bot.render.wording import author_line, date_label
+from bot.store.feeds import FeedOverview
+from bot.store.papers import EnteredPaper
+from bot.web.words import day_in_words
+
+#: Characters of one abstract at the most, so that no page grows past what a telephone likes.
+ABSTRACT_LENGTH = 4000
+_WHOLE = 1_000_000
+_NAME_LENGTH = 120
+_DESCRIPTION_LENGTH = 500
+_JOURNAL_LENGTH = 160
+
+
+@dataclass(frozen=True, slots=True)
+class PaperView:
+    """One paper."""
+
+    title: str
+    #: http or https; empty where the source gave no such link.
+    url: str = ""
+    authors: str = ""
+    journal: str = ""
+    date: str = ""
+    badges: tuple[BadgeView, ...] = ()
+    #: What is shown of the abstract at once.
+    beginning: tuple[AbstractSection, ...] = ()
+    #: What is shown when asked for; begins with a part without label where a part was cut in two.
+    rest: tuple[AbstractSection, ...] = ()
+    #: BCP 47 tags where title and abstract are not in the page's language.
+    language: str = ""
+    abstract_language: str = ""
+    #: `ltr` or `rtl`.
+    direction: str = "ltr"
+    abstract_direction: str = "ltr"
+
+
+@dataclass(frozen=True, slots=True)
+class DayView:
+    """The papers that entered a feed on one day."""
+
+    name: str
+    papers: tuple[PaperView, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FeedView:
+    """A feed with its figures."""
+
+    name: str
+    #: Of its page, within the site.
+    path: str
+    description: str
+    papers: int
+    #: Papers of the last seven days.
+    week: int
+    newest: tuple[PaperView, ...] = ()
+    direction: str = "ltr"
+
+
+@dataclass(frozen=True, slots=True)
+class LinkView:
+    """A feed's name and the path of its page, within the site."""
+
+    name: str
+    path: str
+
+
+def feed_path(slug: str) -> str:
+    """Where a feed's page is, within the site."""
+    return f"/feeds/{quote(slug, safe='')}"
+
+
+def link_view(feed: FeedRecord) -> LinkView:
+    """A feed to go to."""
+    return LinkView(plain(feed.name, _NAME_LENGTH), feed_path(feed.slug))
+
+
+def feed_view(overview: FeedOverview, newest: Iterable[PaperView] = ()) -> FeedView:
+    """A feed as a page shows it."""
+    feed = overview.feed
+    name = plain(feed.name, _NAME_LENGTH)
+    return FeedView(
+        name=name,
+        path=feed_path(feed.slug),
+        description=plain(feed.description, _DESCRIPTION_LENGTH),
+        papers=overview.papers,
+        week=overview.week,
+        newest=tuple(newest),
+        direction=direction_of(name),
+    )
+
+
+def headline_view(paper: PaperRecord, frame: str) -> PaperView:
+    """A paper without authors and abstract.
+
+    Args:
+        frame: the page's own language.
+    """
+    title = plain(paper.title, TITLE_LENGTH) or "Untitled"
+    return PaperView(
+        title=title,
+        url=web_link(paper.url),
+        journal=plain(paper.journal, _JOURNAL_LENGTH),
+        date=date_label(paper.published),
+        language=text_language(title, paper.language, frame),
+        direction=direction_of(title),
+    )
+
+
+def paper_view(paper: PaperRecord, frame: str) -> PaperView:
+    """A paper with all that is known of it.
+
+    Args:
+        frame: the page's own language.
+    """
+    title = plain(paper.title, TITLE_LENGTH) or "Untitled"
+    language = text_language(title, paper.language, frame)
+    beginning, rest = abstract_in_two(paper.abstract)
+    words = " ".join(part.text for part in beginning)
+    return PaperView(
+        title=title,
+        url=web_link(paper.url),
+        authors=author_line(paper.authors),
+        journal=plain(paper.journal, _JOURNAL_LENGTH),
+        date=date_label(paper.published),
+        badges=badges(paper, frame),
+        beginning=beginning,
+        rest=rest,
+        language=language,
+        abstract_language=text_language(words, language, frame),
+        direction=direction_of(title),
+        abstract_direction=direction_of(words),
+    )
+
+
+def day_views(entered: Sequence[EnteredPaper], zone: tzinfo, frame: str) -> tuple[DayView, ...]:
+    """Papers by the day on which they entered the feed, in the order given.
+
+    Args:
+        entered: newest first.
+        zone: whose days they are.
+        frame: the page's own language.
+    """
+    by_day = groupby(entered, key=lambda entry: entry.entered_at.astimezone(zone).date())
+    return tuple(
+        DayView(day_in_words(day), tuple(paper_view(entry.paper, frame) for entry in entries))
+        for day, entries in by_day
+    )
+
+
+def abstract_in_two(
+    abstract: Sequence[AbstractSection],
+) -> tuple[tuple[AbstractSection, ...], tuple[AbstractSection, ...]]:
+    """The first sentences of an abstract, and all that follows them."""
+    shown = excerpt(abstract)
+    if not shown.cut:
+        return shown.parts, ()
+    whole = _bounded(excerpt(abstract, _WHOLE).parts)
+    last = len(shown.parts) - 1
+    # An excerpt is cut at the end of a sentence, or within one and then says so with an ellipsis.
+    seen = len(shown.parts[last].text.removesuffix("…"))
+    left = whole[last].text[seen:].strip()
+    rest = ((AbstractSection("", left),) if left else ()) + whole[last + 1 :]
+    return shown.parts, rest
+
+
+def _bounded(parts: Sequence[AbstractSection]) -> tuple[AbstractSection, ...]:
+    kept: list[AbstractSection] = []
+    left = ABSTRACT_LENGTH
+    for part in parts:
+        if left <= 0:
+            break
+        kept.append(AbstractSection(part.label, shortened(part.text, left)))
+        left -= len(part.text)
+    return tuple(kept)

@@ -1,0 +1,5 @@
+"""Settings in, the bot's verbs out: the only room that knows every edge by name."""
+
+from bot.wiring.app import App, ImportReport, build
+
+__all__ = ["App", "ImportReport", "build"]

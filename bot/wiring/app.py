@@ -1,0 +1,329 @@
+"""The bot's verbs, each wired to its edges."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from functools import cached_property, lru_cache, partial
+from itertools import islice
+from pathlib import Path
+
+from bot.collect.collect import CollectReport, QueryReport, collect
+from bot.collect.fetch import Fetcher, Limits
+from bot.collect.sources import IndexWindow, Source, known_sources
+from bot.concepts.trends import trending
+from bot.deliver.deliver import deliver, nobody
+from bot.deliver.report import DeliverReport
+from bot.deliver.smtp import Connection
+from bot.deliver.url import SmtpUrl
+from bot.digests.cadence import next_occasion
+from bot.digests.plan import PlanReport, compose_for, plan
+from bot.errors import BotError, SettingsError
+from bot.models.deliveries import Claim, Message, Outcome, PassedOver
+from bot.models.subscribers import RosterProblem, RosterRow, Standing, Wish
+from bot.settings import Mailbox, Settings
+from bot.store import feeds, outbox, subscribers
+from bot.store.engine import Store
+from bot.store.instance import secret_key
+from bot.store.schema import open_store
+from bot.subscribe.roster import open_roster
+from bot.subscribe.tokens import Tokens
+from bot.suppress.replies import suppression_for
+from bot.wiring.mailroom import Mailroom
+
+#: Rows of a roster that go into the database together.
+BATCH = 2000
+#: A probe is not kept waiting long.
+PROBING = Limits(total=15.0, tries=1)
+#: Problems of a roster that are told one by one; the rest are counted.
+PROBLEMS_TOLD = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class ImportReport:
+    """What became of the rows of a roster file."""
+
+    #: None for a dry run.
+    import_id: int | None
+    added: int
+    #: Rows that were not taken.
+    refused: int
+    #: The first of them, and why.
+    problems: tuple[RosterProblem, ...]
+    #: Headers that mean nothing here.
+    ignored: tuple[str, ...]
+
+    def as_json(self) -> dict[str, object]:
+        """What `bot subscribers import --json` prints."""
+        return {
+            "import": self.import_id,
+            "added": self.added,
+            "refused": self.refused,
+            "problems": [{"line": p.line, "email": p.email, "problem": p.problem} for p in self.problems],
+            "ignored_columns": list(self.ignored),
+        }
+
+
+class App:
+    """The bot at work on one database.
+
+    Args:
+        clock: gives aware times; the faces hand it over, so that nothing below reads the clock itself.
+    """
+
+    def __init__(self, settings: Settings, store: Store, clock: Callable[[], datetime]) -> None:
+        self.settings = settings
+        self.store = store
+        self.clock = clock
+
+    def close(self) -> None:
+        """Let go of the database."""
+        self.store.close()
+
+    @cached_property
+    def tokens(self) -> Tokens:
+        """For links: the keys of the settings first, then the database's own, so that no link of old dies."""
+        return Tokens((*self.settings.secret_keys, secret_key(self.store)))
+
+    def collect(
+        self,
+        feed: str | None = None,
+        since: date | None = None,
+        progress: Callable[[QueryReport], None] = lambda _: None,
+    ) -> CollectReport:
+        """Ask the sources for what is new; see `bot.collect.collect.collect`."""
+        settings = self.settings
+        sources = known_sources(settings)
+        email = settings.contact_email
+
+        async def round_() -> CollectReport:
+            async with Fetcher(contact=email, allow_private=settings.fetch_allow_private) as fetch:
+                return await collect(
+                    self.store,
+                    sources,
+                    fetch,
+                    self.clock,
+                    feed=feed,
+                    since=since,
+                    lookback_days=settings.lookback_days,
+                    progress=progress,
+                )
+
+        return asyncio.run(round_())
+
+    def plan(
+        self,
+        at: datetime | None = None,
+        *,
+        everyone: bool = False,
+        dry_run: bool = False,
+        progress: Callable[[int], None] = lambda _: None,
+    ) -> PlanReport:
+        """Freeze the digests of all who are due; see `bot.digests.plan.plan`."""
+        return plan(
+            self.store,
+            self.clock,
+            at=at,
+            everyone=everyone,
+            lookback_days=self.settings.lookback_days,
+            trending=self._trending(),
+            dry_run=dry_run,
+            progress=progress,
+        )
+
+    def deliver(
+        self,
+        limit: int | None = None,
+        *,
+        dry_run: bool = False,
+        progress: Callable[[Claim, Outcome], None] = nobody,
+        should_stop: Callable[[], bool] = lambda: False,
+    ) -> DeliverReport:
+        """Drain the outbox; see `bot.deliver.deliver.deliver`.
+
+        Raises:
+            SettingsError: what sending needs is missing or wrong, all of it named.
+        """
+        sender, connection = self.mail_server()
+        settings = self.settings
+        resend = timedelta(seconds=settings.uncertain_wait) if settings.uncertain == "resend" else None
+        return deliver(
+            self.store,
+            connection,
+            Mailroom(self.store, settings, sender, self.tokens, self.clock).message,
+            self.clock,
+            domain=sender.address.rpartition("@")[2],
+            suppression_for=suppression_for,
+            resend_after=resend,
+            limit=limit,
+            dry_run=dry_run,
+            progress=progress,
+            should_stop=should_stop,
+        )
+
+    def mail_server(self) -> tuple[Mailbox, Connection]:
+        """Whom mails are from, and the server they go to (not connected yet).
+
+        Raises:
+            SettingsError: what sending needs is missing or wrong, all of it named.
+        """
+        settings, problems = self.settings, []
+        if settings.from_ is None:
+            problems.append("BOT_FROM: not set; write whom mails are from: Concept Digest <digest@papers.example.org>")
+        if not settings.postal_address.strip():
+            problems.append("BOT_POSTAL_ADDRESS: not set; mails must show the sender's postal address")
+        try:
+            url: SmtpUrl | None = SmtpUrl.parse(settings.smtp_url)
+        except SettingsError as error:
+            problems += error.problems
+            url = None
+        if problems or settings.from_ is None or url is None:
+            raise SettingsError(problems)
+        name = settings.from_.address.rpartition("@")[2]
+        connection = Connection(
+            url, ca_file=settings.smtp_ca_file, name=name, messages=settings.smtp_messages_per_connection
+        )
+        return settings.from_, connection
+
+    def preview(self, email: str, at: datetime | None = None) -> Message:
+        """The very message that would be sent: from the outbox where one waits, otherwise composed now.
+
+        Raises:
+            UnknownError: there is no such subscriber.
+            BotError: there is nothing to send, and why.
+        """
+        person = subscribers.subscriber_by_email(self.store, email)
+        sender = self.settings.from_ or Mailbox("Concept Digest", "digest@papers.example.org")
+        domain = sender.address.rpartition("@")[2]
+        claim = None if at else outbox.waiting_for(self.store, person.id)
+        if claim is None:
+            claim = self._composed(person, at)
+        if not claim.message_id:
+            claim = replace(claim, message_id=f"<preview@{domain}>")
+        return Mailroom(self.store, self.settings, sender, self.tokens, self.clock).message(claim)
+
+    def check_templates(self) -> str:
+        """That a sample digest can be rendered, in words.
+
+        Raises:
+            TemplateError: it cannot; with file and line.
+        """
+        sender = self.settings.from_ or Mailbox("Concept Digest", "digest@papers.example.org")
+        message = Mailroom(self.store, self.settings, sender, self.tokens, self.clock).sample()
+        return f"a sample digest is rendered, {len(message.content):,} bytes"
+
+    def source_probes(self) -> dict[str, Callable[[], str]]:
+        """By source that a feed asks: a probe of its first query, which says in words that it answers.
+
+        A probe raises FetchError or SourceError where it does not.
+        """
+        sources = known_sources(self.settings)
+        first = {query.source: query for query in reversed(feeds.standing_queries(self.store))}
+        return {
+            name: partial(self._probe, sources[name], first[name].query)
+            for name in sources
+            if name in first
+        }
+
+    def _probe(self, source: Source, query: str) -> str:
+        now = self.clock()
+
+        async def probe() -> str:
+            allow = self.settings.fetch_allow_private
+            async with Fetcher(contact=self.settings.contact_email, allow_private=allow, limits=PROBING) as fetch:
+                async for page in source.collect(query, IndexWindow(now - timedelta(days=1), now), fetch):
+                    return f"answers, {len(page.announcements) if page.stated is None else page.stated} papers today"
+            return "answers"
+
+        return asyncio.run(probe())
+
+    def import_roster(
+        self,
+        path: Path,
+        *,
+        columns: Mapping[str, str] | None = None,
+        dry_run: bool = False,
+        progress: Callable[[int, int], None] = lambda _done, _all: None,
+    ) -> ImportReport:
+        """Add the people of a roster file, as active.
+
+        Args:
+            columns: roster column -> the file's own header for it.
+            progress: told the bytes read and the bytes in all.
+
+        Raises:
+            RosterError: the file is no roster.
+        """
+        now, store = self.clock(), self.store
+        wish = Wish(timezone=self.settings.timezone)
+        defaults = subscribers.Defaults(wish, self.settings.language)
+        due = lru_cache(maxsize=65536)(lambda wish: next_occasion(wish, now))
+        known = [feed.slug for feed in feeds.feeds(store)]
+        added, refused = 0, 0
+        told: list[RosterProblem] = []
+        with open_roster(path, feeds=known, wish=wish, columns=columns) as roster:
+            import_id = None if dry_run else subscribers.begin_import(store, path.name, now)
+            items = iter(roster)
+            while batch := list(islice(items, BATCH)):
+                done = subscribers.import_rows(
+                    store,
+                    [row for row in batch if isinstance(row, RosterRow)],
+                    import_id=import_id or 0,
+                    how=f"{path.name}: the admin vouches for their consent",
+                    defaults=defaults,
+                    next_due=due,
+                    now=now,
+                    dry_run=dry_run,
+                )
+                wrong = [item for item in batch if isinstance(item, RosterProblem)]
+                problems = sorted((*wrong, *done.problems), key=lambda problem: problem.line)
+                added, refused = added + done.added, refused + len(problems)
+                told += problems[: PROBLEMS_TOLD - len(told)]
+                progress(roster.position, roster.size)
+            return ImportReport(import_id, added, refused, tuple(told), roster.ignored)
+
+    def _trending(self) -> tuple[int, ...]:
+        return tuple(trend.feed_id for trend in trending(feeds.weekly_counts(self.store, self.clock())))
+
+    def _composed(self, person: subscribers.SubscriberRecord, at: datetime | None) -> Claim:
+        if person.standing != Standing.ACTIVE:
+            raise BotError(f"preview: {person.email}: gets no digest, is {person.standing}")
+        outcome = compose_for(
+            self.store,
+            self.clock,
+            person.id,
+            at=at,
+            lookback_days=self.settings.lookback_days,
+            trending=self._trending(),
+        )
+        if outcome is None or isinstance(outcome, PassedOver):
+            reason = outcome.reason if outcome else "not there any more"
+            raise BotError(f"preview: {person.email}: would get no digest: {reason}")
+        return Claim(
+            delivery_id=0,
+            run_id=0,
+            subscriber_id=person.id,
+            email=person.email,
+            name=person.name,
+            standing=person.standing,
+            language=person.language,
+            timezone=person.wish.timezone,
+            suppressed=False,
+            message_id="",
+            attempts=0,
+            window_start=outcome.window_start,
+            window_end=outcome.window_end,
+            expires_at=outcome.expires_at,
+            digest=outcome.digest,
+        )
+
+
+def build(settings: Settings, clock: Callable[[], datetime]) -> App:
+    """The bot that these settings describe.
+
+    Raises:
+        StoreError: the database cannot be used.
+    """
+    return App(settings, open_store(settings.database_url), clock)
