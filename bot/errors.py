@@ -126,3 +126,11 @@ class TokenError(BotError):
 
     def __init__(self) -> None:
         super().__init__("link: not valid; open the newest mail and use its link")
+
+
+class ServeError(BotError):
+    """An address that the page cannot be served at."""
+
+    def __init__(self, address: str, problem: str) -> None:
+        self.address, self.problem = address, problem
+        super().__init__(f"page: {address}: {problem}")

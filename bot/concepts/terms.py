@@ -55,9 +55,17 @@ def is_short_form(word: str) -> bool:
     return capitals >= 2 and 2 * capitals >= len(letters) and len(word) <= _SHORT_LENGTH
 
 
-def has_short_form(term: str) -> bool:
-    """Whether a word of `term` is a short form."""
-    return any(is_short_form(word) for word in _WORD.findall(prepared(term)))
+def key_of(term: str) -> str:
+    """Give what is the same for every way to write `term` as a keyword: number, hyphens and case, but for short forms.
+
+    Where `key_of(a)` is in a table of names, `a` is one of them; try `key_of(a.lower())` next, for names
+    that come in capitals: names with a short form are not found by it.
+    """
+    words: list[str] = _WORD.findall(prepared(term))
+    return " ".join(
+        word.removesuffix("s") if is_short_form(word) else _stem_and_end(word.lower())[0].removesuffix("e")
+        for word in words
+    )
 
 
 def is_bare_short_form(term: str) -> bool:

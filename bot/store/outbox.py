@@ -209,7 +209,7 @@ def account(store: Store, run_id: int) -> dict[State, int]:
     """How many deliveries of a run are in each state; in the order of `State`, those that none is in left out."""
     query = select(delivery.c.state, func.count()).where(delivery.c.run_id == run_id).group_by(delivery.c.state)
     with store.reading() as connection:
-        counts: dict[str, int] = {state: n for state, n in connection.execute(query)}
+        counts = {State(row[0]): int(row[1]) for row in connection.execute(query)}
     return {state: counts[state] for state in State if state in counts}
 
 

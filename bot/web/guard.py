@@ -14,9 +14,7 @@ from bot.render.plain import plain
 log = structlog.get_logger(__name__)
 
 #: Nothing but the page itself and our own style sheet; forms only to us; in nobody's frame.
-CONTENT_POLICY = (
-    "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
-)
+CONTENT_POLICY = "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 
 SAFE_HEADERS = {
     "Content-Security-Policy": CONTENT_POLICY,

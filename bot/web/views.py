@@ -173,9 +173,10 @@ def abstract_in_two(
         return shown.parts, ()
     whole = _bounded(excerpt(abstract, _WHOLE).parts)
     last = len(shown.parts) - 1
+    seen = shown.parts[last].text
     # An excerpt is cut at the end of a sentence, or within one and then says so with an ellipsis.
-    seen = len(shown.parts[last].text.removesuffix("…"))
-    left = whole[last].text[seen:].strip()
+    seen = seen if whole[last].text.startswith(seen) else seen.removesuffix("…")
+    left = whole[last].text[len(seen) :].strip()
     rest = ((AbstractSection("", left),) if left else ()) + whole[last + 1 :]
     return shown.parts, rest
 

@@ -63,7 +63,8 @@ class Service:
                 headers = {name.lower(): value for name, value in self.headers.items()}
                 asked = Asked(self.command, url.path, fields, headers, self.path)
                 service.asked.append(asked)
-                self.say(service.rules.get(url.path, lambda _: Answer(404))(asked))
+                rule = service.rules.get(url.path)
+                self.say(rule(asked) if rule else Answer(404))
 
             def do_POST(self) -> None:
                 self.do_GET()

@@ -61,6 +61,8 @@ class ScriptedServer:
         #: Recipients of everything whose final dot came.
         self.dots: list[str] = []
         self.connections = 0
+        #: Set when silence begins.
+        self.silent = threading.Event()
         #: Set at the end, for those who stall.
         self.over = threading.Event()
         self._times: Counter[str] = Counter()
@@ -212,6 +214,7 @@ class _Talk:
             self._server.over.wait()
             raise _GoneError
         if said == SILENCE:
+            self._server.silent.set()
             while self._socket.recv(65_536):
                 pass
             raise _GoneError

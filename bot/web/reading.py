@@ -1,0 +1,68 @@
+"""The pages that anybody reads: home, and one per concept feed."""
+
+from __future__ import annotations
+
+import re
+
+from fastapi import APIRouter
+from fastapi.responses import Response
+
+from bot.models.feeds import is_slug
+from bot.render.wording import zone_named
+from bot.store.feeds import feeds, overviews
+from bot.store.papers import newest
+from bot.web.edges import Edges
+from bot.web.pages import PUBLIC, READ, SitePages
+from bot.web.views import day_views, feed_view, headline_view, link_view
+
+#: Papers of each feed on the home page, and papers on one page of a feed.
+HEADLINES = 3
+PAGE = 15
+
+_PAGE_NUMBER = re.compile(r"[1-9][0-9]{0,5}", re.ASCII)
+
+routes = APIRouter()
+
+
+@routes.api_route("/", methods=READ)
+def home(edges: Edges, pages: SitePages) -> Response:
+    """What this is, and every feed with its newest papers."""
+    frame = pages.site.language
+    shown = tuple(
+        feed_view(
+            overview,
+            (headline_view(entry.paper, frame) for entry in newest(edges.store, overview.feed.id, HEADLINES)),
+        )
+        for overview in overviews(edges.store, edges.clock())
+        if not overview.retired
+    )
+    return pages.page("home", headers=PUBLIC, feeds=shown)
+
+
+@routes.api_route("/feeds/{slug}", methods=READ)
+def feed_page(slug: str, edges: Edges, pages: SitePages, page: str = "1") -> Response:
+    """One feed's papers, newest first, a page at a time."""
+    # What cannot be a slug never reaches the database: PostgreSQL refuses some characters.
+    found = overviews(edges.store, edges.clock(), slug) if is_slug(slug) else ()
+    if not found:
+        return _no_such_feed(edges, pages)
+    overview = found[0]
+    last = max(1, -(-overview.papers // PAGE))
+    if _PAGE_NUMBER.fullmatch(page) is None or int(page) > last:
+        return _no_such_feed(edges, pages)
+    number = int(page)
+    entered = newest(edges.store, overview.feed.id, PAGE, (number - 1) * PAGE)
+    return pages.page(
+        "feed",
+        headers=PUBLIC,
+        feed=feed_view(overview),
+        days=day_views(entered, zone_named(edges.settings.timezone), pages.site.language),
+        retired=overview.retired,
+        number=number,
+        last=last,
+    )
+
+
+def _no_such_feed(edges: Edges, pages: SitePages) -> Response:
+    known = tuple(link_view(feed) for feed in feeds(edges.store))
+    return pages.page("no_feed", 404, feeds=known)

@@ -1,0 +1,43 @@
+"""Every command and setting is documented, and nothing that there is not."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import click
+import pytest
+import typer
+
+from bot.cli.main import app
+from bot.settings import RESERVED, SECRETS, names
+
+ROOT = Path(__file__).resolve().parents[1]
+DOCS = ROOT / "docs"
+
+
+def commands(group: click.Command, path: tuple[str, ...] = ("bot",)) -> list[str]:
+    if not hasattr(group, "commands"):
+        return [" ".join(path)]
+    return [name for word, command in group.commands.items() for name in commands(command, (*path, word))]
+
+
+def test_every_command_is_documented() -> None:
+    text = (DOCS / "reference/commands.md").read_text("utf-8")
+    documented = {" ".join(found.split()) for found in re.findall(r"^\| `(bot(?: [a-z]+)+)", text, re.MULTILINE)}
+    assert documented == set(commands(typer.main.get_command(app)))
+
+
+def test_every_setting_is_documented() -> None:
+    text = (DOCS / "reference/settings.md").read_text("utf-8")
+    documented = set(re.findall(r"^\| `(BOT_[A-Z_]+)`", text, re.MULTILINE))
+    assert documented == set(names())
+    secrets = {f"BOT_{name.upper()}_FILE" for name in SECRETS}
+    allowed = documented | secrets | {f"BOT_{name}" for name in RESERVED}
+    assert set(re.findall(r"BOT_[A-Z_]+[A-Z]", text)) <= allowed
+
+
+@pytest.mark.parametrize("path", [*sorted(ROOT.glob("*.md")), *sorted(DOCS.rglob("*.md"))], ids=lambda p: p.name)
+def test_links_between_documents_lead_somewhere(path: Path) -> None:
+    targets = re.findall(r"\]\((?!https?:|mailto:|#)([^)#]+)", path.read_text("utf-8"))
+    assert [target for target in targets if not (path.parent / target).exists()] == []
