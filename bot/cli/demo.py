@@ -9,7 +9,6 @@ import typer
 
 from bot.cli.context import now
 from bot.cli.output import show
-from bot.demo.demo import run_demo
 
 
 def demo(
@@ -17,5 +16,7 @@ def demo(
     port: Annotated[int, typer.Option(min=0, max=65535, help="Of the sample PubMed; 0 for any.", metavar="N")] = 0,
 ) -> None:
     """Collect, plan, render and send sample digests on this machine alone, and show them side by side."""
+    from bot.demo.demo import run_demo  # noqa: PLC0415 (aiosmtpd and the samples are loaded by the demo alone)
+
     index = run_demo(out, port, now, show)
     show(f"look at them: {index.absolute().as_uri()}")

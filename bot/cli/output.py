@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
@@ -14,6 +15,9 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 from rich.table import Table
 from rich.text import Text
+
+#: Seconds between lines of progress where there is no terminal.
+LINE_EVERY = 5.0
 
 
 def show(text: str = "") -> None:
@@ -79,13 +83,12 @@ def progress(words: str) -> Iterator[Callable[[int, int | None], None]]:
 
 
 def _lines(words: str) -> Callable[[int, int | None], None]:
-    told = 0
+    told = time.monotonic()
 
     def tell(done: int, total: int | None) -> None:
         nonlocal told
-        tenth = done * 10 // total if total else 0
-        if total and tenth > told:
-            told = tenth
-            talk(f"{words}: {tenth * 10} %")
+        if time.monotonic() - told >= LINE_EVERY:
+            told = time.monotonic()
+            talk(f"{words}: {done:,} of {total:,}" if total else f"{words}: {done:,}")
 
     return tell

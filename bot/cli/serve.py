@@ -15,9 +15,6 @@ from bot.cli import logs
 from bot.cli.context import now, opened
 from bot.cli.output import talk
 from bot.errors import SettingsError
-from bot.scheduler import build_scheduler
-from bot.web.serve import Server
-from bot.web.site import SiteEdges, build_site
 from bot.wiring import App
 
 log = structlog.get_logger(__name__)
@@ -31,6 +28,11 @@ def serve(
     no_deliver: Annotated[bool, typer.Option("--no-deliver", help="Without sending.")] = False,
 ) -> None:
     """Run it all: collect, plan and deliver on time, and show the page; SIGTERM or Ctrl-C ends it cleanly."""
+    # FastAPI and APScheduler take half a second to load, which no other command should wait for.
+    from bot.scheduler import build_scheduler  # noqa: PLC0415
+    from bot.web.serve import Server  # noqa: PLC0415
+    from bot.web.site import SiteEdges, build_site  # noqa: PLC0415
+
     logs.set_up(logging.INFO)
     stop = threading.Event()
 

@@ -152,7 +152,7 @@ async def _ask(this: _Round, query: StandingQuery, matcher: Matcher) -> QueryRep
     except (FetchError, SourceError) as caught:
         error = str(caught)
         feeds.note_failure(this.store, query, this.clock(), error)
-        log.warning("query failing", feed=query.slug, source=query.source, error=error)
+        log.info("query failing", feed=query.slug, source=query.source, error=error)
     else:
         feeds.note_success(this.store, query, this.clock(), window.end, brought=new > 0)
     health = Health.FAILING if error else Health.QUIET

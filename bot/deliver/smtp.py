@@ -238,7 +238,9 @@ class Connection:
                 wire.write(command + b"\r\n", seconds)
             lines = wire.read(seconds)
         except (WriteLostError, ReadLostError) as error:
-            raise self._error(f"lost at {self.phase}: {error}") from error
+            # TLS from the first byte is spoken where STARTTLS was meant, perhaps: then both sides wait.
+            mend = "; check scheme and port" if self.phase is Phase.CONNECT else ""
+            raise self._error(f"lost at {self.phase}: {error}{mend}") from error
         if lines[-1].code != code:
             mend = "; check user and password in BOT_SMTP_URL" if self.phase is Phase.AUTH else ""
             raise self._error(f"refused at {self._censored(reply_of(self.phase, lines))}{mend}")

@@ -151,20 +151,25 @@ def overviews(store: Store, now: datetime, slug: str | None = None) -> tuple[Fee
 
 
 def weekly_counts(store: Store, now: datetime, weeks: int = 13) -> dict[int, tuple[int, ...]]:
-    """Papers that entered each feed on offer in each of the last `weeks` weeks, oldest first."""
+    """Papers that entered each feed on offer in each of the last `weeks` weeks, oldest first.
+
+    A feed's counts begin in the week when it was made, or when its first paper of these weeks entered.
+    """
     ends = [now - timedelta(weeks=back) for back in range(weeks, -1, -1)]
-    counts = [
-        func.count().filter(feed_entry.c.entered_at >= start, feed_entry.c.entered_at < end)
-        for start, end in pairwise(ends)
-    ]
+    entered = feed_entry.c.entered_at
+    counts = [func.count().filter(entered >= start, entered < end) for start, end in pairwise(ends)]
     query = (
-        select(feed_entry.c.feed_id, *counts)
-        .join(concept_feed, concept_feed.c.id == feed_entry.c.feed_id)
-        .where(feed_entry.c.entered_at >= ends[0], feed_entry.c.entered_at < now, concept_feed.c.retired_at.is_(None))
-        .group_by(feed_entry.c.feed_id)
+        select(concept_feed.c.id, concept_feed.c.created_at, func.min(entered), *counts)
+        .join(feed_entry, feed_entry.c.feed_id == concept_feed.c.id)
+        .where(entered >= ends[0], entered < now, concept_feed.c.retired_at.is_(None))
+        .group_by(concept_feed.c.id, concept_feed.c.created_at)
     )
+    found = {}
     with store.reading() as connection:
-        return {row[0]: tuple(row[1:]) for row in connection.execute(query)}
+        for feed_id, made, first, *by_week in connection.execute(query):
+            before = sum(end <= min(made, first) for end in ends[1:])
+            found[feed_id] = tuple(by_week[before:])
+    return found
 
 
 def standing_queries(store: Store, slug: str | None = None) -> tuple[StandingQuery, ...]:

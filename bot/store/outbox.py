@@ -81,6 +81,19 @@ def upcoming(store: Store, now: datetime, limit: int | None = None) -> list[Clai
         return _read(connection, _due(connection, now, limit, lock=False))
 
 
+def waiting_for(store: Store, subscriber_id: int) -> Claim | None:
+    """What waits to be sent to a subscriber, taken by nobody; the longest due first, None if there is nothing."""
+    query = (
+        select(delivery.c.id)
+        .where(delivery.c.subscriber_id == subscriber_id, delivery.c.state.in_(_WAITING))
+        .order_by(delivery.c.due_at)
+        .limit(1)
+    )
+    with store.reading() as connection:
+        found = _read(connection, list(connection.execute(query).scalars()))
+    return found[0] if found else None
+
+
 def hand_over(store: Store, taken: Claim, now: datetime, lease: timedelta) -> Claim | None:
     """The claim, with "handed over" written down and a fresh lease; None if it is the caller's no more.
 

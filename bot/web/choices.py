@@ -17,6 +17,8 @@ from bot.web.forms import Posted
 
 #: Areas of the zone database that name places; the others are older spellings of the same.
 _AREAS = ("Africa", "America", "Antarctica", "Arctic", "Asia", "Atlantic", "Australia", "Europe", "Indian", "Pacific")
+#: Many boxes of one name: the brackets say so to programs that check pages.
+FEEDS_FIELD = "feed[]"
 _VALUE_LENGTH = 60
 
 T = TypeVar("T")
@@ -64,7 +66,7 @@ def posted_choices(posted: Posted) -> Choices:
         return plain(posted.one(name), _VALUE_LENGTH)
 
     return Choices(
-        feeds=tuple(dict.fromkeys(posted.every("feed"))),
+        feeds=tuple(dict.fromkeys(posted.every(FEEDS_FIELD))),
         cadence=field("cadence"),
         weekday=field("weekday"),
         hour=field("hour"),

@@ -16,7 +16,7 @@ from bot.store.feeds import feeds
 from bot.store.subscribers import SubscriberRecord, choose, subscriber_by_id
 from bot.subscribe.tokens import Purpose
 from bot.subscribe.wishes import PAPERS_LIMIT
-from bot.web.choices import Choices, posted_choices, read_choices, stored_choices, to_mend, zone_names
+from bot.web.choices import FEEDS_FIELD, Choices, posted_choices, read_choices, stored_choices, to_mend, zone_names
 from bot.web.edges import Edges, SiteEdges
 from bot.web.forms import Form
 from bot.web.pages import PERSONAL, READ, Pages, SitePages
@@ -52,6 +52,7 @@ class PreferencesView:
     cadences: tuple[tuple[str, str], ...] = _CADENCES
     weekdays: tuple[str, ...] = WEEKDAYS
     papers_limit: int = PAPERS_LIMIT
+    feeds_field: str = FEEDS_FIELD
     button: tuple[str, str] = BUTTON
 
     @property

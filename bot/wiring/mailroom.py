@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import cached_property
 
-from bot.concepts.related import ConceptIndex
+from bot.concepts.related import FeedIndex, related
 from bot.concepts.trends import Trend, trending
 from bot.models.deliveries import Claim, Digest, DigestSection, Message
 from bot.models.feeds import FeedRecord
@@ -45,11 +45,12 @@ class Mailroom:
         ids = claim.digest.paper_ids
         records = papers.papers(self._store, ids)
         reader_id = claim.subscriber_id or 0
+        shown_in = {paper_id: part.feed_id for part in claim.digest.sections for paper_id in part.paper_ids}
         view = build_view(
             claim.digest,
             self._feeds,
             records,
-            {paper_id: self._related(record) for paper_id, record in records.items()},
+            {paper_id: self._related(record, shown_in[paper_id]) for paper_id, record in records.items()},
             Reader(
                 name=claim.name,
                 language=claim.language,
@@ -129,12 +130,12 @@ class Mailroom:
         return feeds.every_feed(self._store)
 
     @cached_property
-    def _index(self) -> ConceptIndex:
-        return ConceptIndex(feeds.feeds(self._store))
+    def _index(self) -> FeedIndex:
+        return FeedIndex.of(feeds.feeds(self._store))
 
     @cached_property
     def _trends(self) -> Sequence[Trend]:
         return trending(feeds.weekly_counts(self._store, self._clock()))
 
-    def _related(self, paper: object) -> list[tuple[str, FeedRecord | None]]:
-        return [(concept.name, concept.feed) for concept in self._index.related(paper)]
+    def _related(self, paper: PaperRecord, shown_in: int) -> list[tuple[str, FeedRecord | None]]:
+        return [(concept.name, concept.feed) for concept in related(paper, self._index, without=shown_in)]

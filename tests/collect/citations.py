@@ -56,12 +56,17 @@ def citation(
 
 BOOK = """<PubmedBookArticle><BookDocument><PMID Version="1">20301295</PMID>
 <ArticleIdList><ArticleId IdType="bookaccession">NBK0001</ArticleId></ArticleIdList>
-<Book><Publisher><PublisherName>Example House</PublisherName></Publisher><BookTitle book="ex">Reviews of <i>Examples</i></BookTitle>
-<PubDate><Year>1993</Year></PubDate><AuthorList Type="editors"><Author><LastName>Editor</LastName></Author></AuthorList></Book>
+<Book><Publisher><PublisherName>Example House</PublisherName></Publisher>
+<BookTitle book="ex">Reviews of <i>Examples</i></BookTitle>
+<PubDate><Year>1993</Year></PubDate>
+<AuthorList Type="editors"><Author><LastName>Editor</LastName></Author></AuthorList></Book>
 <ArticleTitle book="ex" part="one">A rare example</ArticleTitle><Language>eng</Language>
-<AuthorList Type="authors"><Author><LastName>Writer</LastName><ForeName>Wanda</ForeName><Initials>W</Initials></Author></AuthorList>
+<AuthorList Type="authors">
+<Author><LastName>Writer</LastName><ForeName>Wanda</ForeName><Initials>W</Initials></Author></AuthorList>
 <PublicationType UI="D016454">Review</PublicationType>
 <Abstract><AbstractText Label="CLINICAL CHARACTERISTICS">Rare.</AbstractText></Abstract>
 <KeywordList><Keyword>exemplarity</Keyword></KeywordList></BookDocument>
-<PubmedBookData><History><PubMedPubDate PubStatus="entrez"><Year>2026</Year><Month>11</Month><Day>19</Day></PubMedPubDate>
-</History><ArticleIdList><ArticleId IdType="pubmed">20301295</ArticleId></ArticleIdList></PubmedBookData></PubmedBookArticle>"""
+<PubmedBookData><History>
+<PubMedPubDate PubStatus="entrez"><Year>2026</Year><Month>11</Month><Day>19</Day></PubMedPubDate>
+</History><ArticleIdList><ArticleId IdType="pubmed">20301295</ArticleId></ArticleIdList></PubmedBookData>
+</PubmedBookArticle>"""

@@ -23,10 +23,11 @@ class ConfinedParser:
 
     Args:
         seconds: for one feed, the start of the child included.
+        memory: bytes that the child's data may take; feedparser needs about ten times a feed's size.
     """
 
-    def __init__(self, seconds: float = 15.0) -> None:
-        self._seconds = seconds
+    def __init__(self, seconds: float = 15.0, memory: int = 256 << 20) -> None:
+        self._seconds, self._memory = seconds, memory
         self._lock = threading.Lock()
         self._children: list[subprocess.Popen[bytes]] = []
         self._ending = weakref.finalize(self, _end_all, self._children)
@@ -73,7 +74,7 @@ class ConfinedParser:
         surroundings = {key: os.environ[key] for key in _KEPT if key in os.environ}
         surroundings["PYTHONPATH"] = os.pathsep.join(place for place in sys.path if place)
         child = subprocess.Popen(  # noqa: S603 (our own script, our own interpreter)
-            [sys.executable, "-P", str(Path(feed_child.__file__))],
+            [sys.executable, "-P", str(Path(feed_child.__file__)), str(self._memory)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,

@@ -46,13 +46,16 @@ _GROUP = re.compile(
 _NAME_LISTS = re.compile(r"\s*(?:;|\band\b|&)\s*")
 
 
-def announcements_of(feed: Mapping[str, Any], address: str, today: date) -> tuple[Announcement, ...]:
+def announcements_of(
+    feed: Mapping[str, Any], address: str, today: date, *, guessed: bool = False
+) -> tuple[Announcement, ...]:
     """Every entry of a feed that can be read as a paper.
 
     Args:
         feed: what `feed_child.answer` told.
         address: where the feed was fetched, without secrets; it scopes guids that are not unique by themselves.
         today: the day of fetching.
+        guessed: the feed's encoding is not the one that it states.
     """
     entries = feed["entries"]
     home = web_link(str(feed["feed"].get("link", ""))) or address
@@ -62,18 +65,19 @@ def announcements_of(feed: Mapping[str, Any], address: str, today: date) -> tupl
     return tuple(
         announcement
         for entry in entries
-        if (announcement := _announcement(entry, feed, home, journal, language, often, today))
+        if (announcement := _announcement(entry, home, journal, language, often, today, guessed=guessed))
     )
 
 
 def _announcement(
     entry: Entry,
-    feed: Mapping[str, Any],
     home: str,
     journal: str,
     language: str,
     often: Counter[str | None],
     today: date,
+    *,
+    guessed: bool,
 ) -> Announcement | None:
     title = plain_markup(entry.get("title", ""))[:LONGEST_TITLE]
     link = next((url for name in ("link", "prism_url", "id") if (url := web_link(entry.get(name, "")))), "")
@@ -86,7 +90,7 @@ def _announcement(
     published, indexed, sound = _dated(entry, today)
     abstract = _abstract(text)
     repairs = [] if sound else ["date"]
-    if "\ufffd" in title + abstract or (feed.get("guessed") and not (title + abstract).isascii()):
+    if "\ufffd" in title + abstract or (guessed and not (title + abstract).isascii()):
         repairs.append("charset")
     return Announcement(
         source=NAME,

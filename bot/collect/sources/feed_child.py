@@ -19,8 +19,6 @@ import feedparser
 
 ASK = struct.Struct(">II")
 ANSWER = struct.Struct(">I")
-#: Bytes of memory for data; feedparser needs about ten times a feed's size.
-MEMORY = 256 << 20
 IDLE_SECONDS = 60
 MOST_ENTRIES = 5_000
 LONGEST_TEXT = 200_000
@@ -30,6 +28,7 @@ _TEXTS = (
     "title link id summary published updated created dc_identifier dc_source prism_doi prism_url "
     "prism_publicationname prism_publicationdate prism_coverdate language"
 ).split()
+_HARMLESS = (feedparser.CharacterEncodingOverride, feedparser.NonXMLContentType)
 _TIMES = ("published", "updated", "created")
 
 
@@ -45,9 +44,7 @@ def answer(body: bytes, content_type: str, address: str) -> dict[str, Any]:
     problem = parsed.get("bozo_exception")
     return {
         "version": parsed.get("version", ""),
-        "encoding": parsed.get("encoding", ""),
-        "guessed": isinstance(problem, feedparser.CharacterEncodingUnknown | feedparser.CharacterEncodingOverride),
-        "broken": bool(parsed.get("bozo")) and not isinstance(problem, feedparser.CharacterEncodingOverride),
+        "broken": bool(parsed.get("bozo")) and not isinstance(problem, _HARMLESS),
         "feed": {name: _text(parsed.feed.get(name)) for name in ("title", "link", "language", "prism_publicationname")},
         "entries": [_entry(entry) for entry in parsed.entries[:MOST_ENTRIES]],
     }
@@ -70,9 +67,9 @@ def _text(value: object) -> str:
     return value[:LONGEST_TEXT] if isinstance(value, str) else ""
 
 
-def _limit_memory() -> None:
+def _limit_memory(size: int) -> None:
     try:
-        resource.setrlimit(resource.RLIMIT_DATA, (MEMORY, MEMORY))
+        resource.setrlimit(resource.RLIMIT_DATA, (size, size))
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     except (OSError, ValueError):
         # Not every system knows these limits; the parent's clock still holds.
@@ -102,7 +99,7 @@ def serve(asks: BinaryIO, answers: BinaryIO) -> None:
 
 
 if __name__ == "__main__":
-    _limit_memory()
+    _limit_memory(int(sys.argv[1]))
     # Unbuffered, so that `select` sees all that waits.
     with open(sys.stdin.fileno(), "rb", buffering=0, closefd=False) as raw:
         serve(io.BufferedReader(raw, 1), sys.stdout.buffer)

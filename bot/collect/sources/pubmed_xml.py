@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, timedelta
 from io import BytesIO
-from typing import IO, NamedTuple
+from typing import NamedTuple, Protocol
 
 from lxml import etree
 
@@ -31,6 +31,13 @@ _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _ONE_DAY = timedelta(days=1)
 
 
+class Bytes(Protocol):
+    """What can be read piece by piece: a file, an unpacking one, an answer in memory."""
+
+    def read(self, size: int = ..., /) -> bytes:
+        """The next bytes, `size` at the most."""
+
+
 class Citation(NamedTuple):
     """One record of PubMed: a version of a paper."""
 
@@ -39,7 +46,7 @@ class Citation(NamedTuple):
     announcement: Announcement
 
 
-def citations(stream: IO[bytes], today: date) -> Iterator[Citation]:
+def citations(stream: Bytes, today: date) -> Iterator[Citation]:
     """Every record of a PubmedArticleSet, one at a time, in flat memory.
 
     Args:

@@ -18,6 +18,11 @@ from bot.errors import SourceError
 LARGEST = 8 << 20
 _CLOSED = re.compile(rb"</(?:[a-z]+:)?(?:rss|feed|rdf|channel)\s*>", re.IGNORECASE)
 _UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff", b"<\0", b"\0<", b"\0\0")
+#: Entities made of entities grow without end; feeds that define some of their own have no use for that.
+_NESTED_ENTITY = re.compile(rb"<!ENTITY\s+\S+\s+(?:\"[^\"&]*&[^#]|'[^'&]*&[^#])")
+_PROLOG = 100_000
+_AS_UTF8 = "application/xml; charset=utf-8"
+_CHARSET = re.compile(r"charset\s*=\s*[\"']?([\w.:-]{1,40})", re.IGNORECASE)
 _DECLARED = re.compile(rb"^[^>]{0,200}?encoding\s*=\s*[\"']([\w.:-]{1,40})", re.IGNORECASE)
 
 
@@ -33,11 +38,13 @@ class Syndication:
     async def collect(self, query: str, window: IndexWindow, fetch: Fetcher) -> AsyncIterator[Page]:
         """Everything that the feed shows now, whatever its dates; see `Source.collect`."""
         fetched = await fetch.get(query, headers={"Accept": _ACCEPTED}, check=_problem)
-        body = sound_bytes(fetched.body, fetched.content_type)
-        feed = await asyncio.to_thread(self.parser.read, NAME, body, fetched.content_type, fetched.url)
+        if _NESTED_ENTITY.search(fetched.body[:_PROLOG]):
+            raise SourceError(NAME, f"feed refused: it builds entities from entities: {shown(query)}")
+        body, content_type, guessed = readable(fetched.body, fetched.content_type)
+        feed = await asyncio.to_thread(self.parser.read, NAME, body, content_type, fetched.url)
         if not feed["version"]:
             raise SourceError(NAME, f"not a feed: {shown(query)}")
-        yield Page(announcements_of(feed, shown(fetched.url), window.last_day))
+        yield Page(announcements_of(feed, shown(fetched.url), window.last_day, guessed=guessed))
         if _is_cut_off(feed, body):
             raise SourceError(NAME, f"cut off: {shown(query)} ends before its last entry")
 
@@ -56,23 +63,30 @@ def _problem(fetched: Fetched) -> str:
     return ""
 
 
-def sound_bytes(body: bytes, content_type: str) -> bytes:
-    """`body`, with U+FFFD in place of what is broken where it is meant to be UTF-8, and without NUL.
+def readable(body: bytes, content_type: str) -> tuple[bytes, str, bool]:
+    """`body` and its content type as feedparser reads them right, and whether their encoding had to be guessed.
 
-    One broken byte would have feedparser read a whole feed in another encoding. Where nothing beyond ASCII is
-    sound UTF-8, it is another encoding, and feedparser is left to find it.
+    One broken byte would have feedparser read a whole feed in another encoding, and a server's default charset would
+    go before what the document is. So: what is sound UTF-8 beyond ASCII is UTF-8, whatever is said of it; what is
+    meant to be UTF-8 and mostly is gets U+FFFD in place of what is broken; all else is left as it was said.
     """
     if body.startswith(_UTF16_MARKS):
-        return body
+        return body, content_type, False
     body = body.replace(b"\0", b"")
-    declared = _DECLARED.match(body.lstrip())
-    names = f"{content_type} {declared[1].decode() if declared else ''}".lower()
-    if "charset=" in names.replace("charset=utf-8", "") or (declared and b"utf-8" not in declared[1].lower()):
-        return body
+    declared = {name.lower() for name in _CHARSET.findall(content_type)}
+    if prolog := _DECLARED.match(body.lstrip()[:300]):
+        declared.add(prolog[1].decode())
+    others = {name for name in declared if name.lower() not in {"utf-8", "utf8", "us-ascii"}}
+    if body.isascii():
+        return body, content_type, False
     text = body.decode("utf-8", "replace")
     broken = text.count("\ufffd") - body.count(b"\xef\xbf\xbd")
-    sound = sum(1 for letter in text if letter > "\x7f") - broken if broken else 0
-    return text.encode() if sound > broken else body
+    if broken <= 0:
+        return body, _AS_UTF8, bool(others)
+    if others:
+        return body, content_type, False
+    sound = sum(letter > "\x7f" for letter in text) - broken
+    return (text.encode(), _AS_UTF8, False) if sound > broken else (body, content_type, True)
 
 
 def _is_cut_off(feed: dict[str, Any], body: bytes) -> bool:

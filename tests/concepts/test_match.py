@@ -1,0 +1,271 @@
+"""Matching by text: boundaries, capitals of short forms, hyphens and plurals, what is excluded, relevance."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from bot.concepts.match import Match, compile_feed, compile_names, relevance_of
+from bot.concepts.terms import anchor_of, is_short_form, key_of, pattern_of, prepared
+from bot.models.feeds import FeedRecord
+from bot.models.papers import AbstractSection, MeshHeading, PaperRecord
+
+FATIGUE = FeedRecord(
+    1,
+    "chronic-fatigue-syndrome",
+    "Chronic fatigue syndrome",
+    mesh=("Fatigue Syndrome, Chronic",),
+    synonyms=("ME/CFS", "myalgic encephalomyelitis"),
+    exclude=("cancer-related fatigue",),
+)
+
+
+def matches(term: str, text: str) -> bool:
+    return compile_names([term]).match(text, "", ()) is not None
+
+
+@pytest.mark.parametrize(
+    ("word", "short"),
+    [
+        ("STING", True),
+        ("ALS", True),
+        ("cGAMP", True),
+        ("CoV", True),
+        ("iPSCs", True),
+        ("mRNA", True),
+        ("Covid", False),
+        ("sting", False),
+        ("McArdle", False),
+        ("C9orf72", False),
+        ("A", False),
+        ("", False),
+    ],
+)
+def test_what_is_a_short_form(word: str, short: bool) -> None:
+    assert is_short_form(word) is short
+
+
+@pytest.mark.parametrize(
+    ("term", "text"),
+    [
+        ("STING", "Activation of STING in mice"),
+        ("STING", "The cGAS–STING pathway"),
+        ("STING agonist", "Novel sTING? No: STING Agonists"),
+        ("STING agonist", "stimulator of interferon genes (STING) agonists"),
+        ("ME/CFS", "Living with ME/CFS."),
+        ("ME/CFS", "ME-CFS and sleep"),
+        ("ME/CFS", "(ME / CFS)"),
+        ("UMI", "UMIs count molecules"),
+        ("iPSCs", "an iPSC line"),
+        ("SARS-CoV-2", "SARS CoV-2 in cats"),
+        ("SARS-CoV-2", "SARS‑CoV2"),
+        ("Covid-19", "COVID-19, covid19 and CoViD 19"),
+        ("TDP-43", "TDP43 aggregates"),
+        ("C9orf72", "C9ORF72 repeat"),
+        ("Chronic fatigue syndrome", "CHRONIC FATIGUE SYNDROME"),
+        ("chronic fatigue syndrome", "chronic-fatigue\n  syndromes"),
+        ("microbicides", "A microbicide gel"),
+        ("disease", "Diseases of fish"),
+        ("diseases", "A disease of fish"),
+        ("metastasis", "Liver metastases"),
+        ("virus", "two viruses"),
+        ("gene therapy", "gene therapies"),
+        ("Crohn's disease", "Crohn’s disease"),
+        ("Crohn's disease", "Crohn disease"),
+        ("Su(var)", "loss of Su(var)3-9"),
+        ("2'3'-cGAMP", "2′3′-cGAMP given early"),
+        ("naïve pluripotency", "nai\u0308ve pluripotency"),
+        ("β-catenin", "Nuclear β‑catenin"),
+        ("interferon", "IFN (interferon)/β"),
+        ("exosome", "exo\u00adsomes"),
+    ],
+)
+def test_what_is_found(term: str, text: str) -> None:
+    assert matches(term, text)
+
+
+@pytest.mark.parametrize(
+    ("term", "text"),
+    [
+        ("STING", "the sting of a bee"),
+        ("STING", "Stinging nettles; TESTING"),
+        ("STING agonist", "sting agonists"),
+        ("ALS", "also, als, Als"),
+        ("ME/CFS", "me/cfs"),
+        ("ME/CFS", "ME and CFS"),
+        ("IL-1", "IL-17"),
+        ("IL-1", "IL-1β"),
+        ("IL-1", "IL-1-β"),
+        ("SARS-CoV", "SARS-CoV-2"),
+        ("catenin", "βcatenin"),
+        ("exosome", "exosomal"),
+        ("exosome", "nanoexosomes"),
+        ("microbicide", "microbicidal"),
+        ("chronic fatigue syndrome", "chronic fatigue. Syndrome"),
+        ("blastomycosis", "paracoccidioidomycosis"),
+        ("cafe", "cafe\u0301s"),
+        ("", "anything"),
+        ("—", "— —"),
+    ],
+)
+def test_what_is_not_found(term: str, text: str) -> None:
+    assert not matches(term, text)
+
+
+def test_a_match_says_where_and_how_often() -> None:
+    found = compile_feed(FATIGUE).match(
+        "Sleep in chronic fatigue syndrome",
+        "Chronic fatigue syndrome is common. ME/CFS is not rare. ME/CFS, again.",
+        ["Sleep", "ME/CFS"],
+    )
+    assert found == Match(
+        0.95,
+        "title: chronic fatigue syndrome; keyword: ME/CFS; 3 times in the abstract",
+        ("Chronic fatigue syndrome", "ME/CFS"),
+    )
+
+
+def test_a_match_in_the_abstract_alone_names_what_was_found() -> None:
+    found = compile_feed(FATIGUE).match("Sleep", "In Myalgic Encephalomyelitis sleep is poor.", ())
+    assert found == Match(0.1, "once in the abstract: Myalgic Encephalomyelitis", ("myalgic encephalomyelitis",))
+
+
+def test_relevance_goes_by_place_and_number() -> None:
+    matcher = compile_names(["microbicide"])
+    texts = [
+        ("x", "microbicide", ()),
+        ("x", "microbicide microbicide", ()),
+        ("x", "microbicide " * 90, ()),
+        ("microbicide", "", ()),
+        ("microbicide", "microbicide", ()),
+        ("microbicide", "microbicide " * 90, ("microbicides",)),
+    ]
+    scores = [found.relevance for text in texts if (found := matcher.match(*text))]
+    assert scores == sorted(set(scores))
+    assert len(scores) == len(texts)
+    assert scores[-1] == 1.0
+
+
+@pytest.mark.parametrize(
+    ("title", "abstract", "keywords", "belongs"),
+    [
+        ("Chronic fatigue syndrome", "unlike cancer-related fatigue", (), True),
+        ("Fatigue", "Chronic fatigue syndrome, unlike cancer related fatigue", (), False),
+        ("Chronic fatigue syndrome and cancer-related fatigue", "", (), False),
+        ("Chronic fatigue syndrome", "", ("Cancer-related fatigue",), False),
+        ("Cancer-related fatigue", "", (), False),
+    ],
+)
+def test_excluded_terms(title: str, abstract: str, keywords: tuple[str, ...], belongs: bool) -> None:
+    assert (compile_feed(FATIGUE).match(title, abstract, keywords) is not None) is belongs
+
+
+def test_a_title_in_capitals_does_not_prove_a_short_form() -> None:
+    matcher = compile_names(["STING", "STING agonist", "TDP-43"])
+    assert matcher.match("DEATH BY THE STING OF A BEE", "", ()) is None
+    assert matcher.match("DEATH BY THE STING OF A BEE", "Not STING the receptor", ()) is not None
+    assert matcher.match("A REVIEW OF STING AGONISTS", "", ()) is not None
+    assert matcher.match("A REVIEW OF TDP-43 BIOLOGY", "", ()) is not None
+    assert matcher.match("STING", "", ()) is not None
+
+
+def test_a_bare_short_form_counts_only_where_it_is_listed() -> None:
+    feed = FeedRecord(1, "sting-receptor-agonists", "STING receptor agonists", synonyms=("STING agonist",))
+    assert compile_feed(feed).match("STING in lupus", "STING", ("STING",)) is None
+    assert compile_feed(feed).match("A STING agonist in mice", "", ()) is not None
+
+
+def test_papers_that_a_query_found_are_ordered_by_their_text() -> None:
+    plain = PaperRecord(1, "Sleep", "https://example.org/1", source="pubmed")
+    indexed = PaperRecord(
+        2,
+        "Sleep",
+        "https://example.org/2",
+        mesh=(MeshHeading("Humans"), MeshHeading("Fatigue Syndrome, Chronic", major=True)),
+        source="europepmc",
+    )
+    named = PaperRecord(
+        3,
+        "Sleep in ME/CFS, not in cancer-related fatigue",
+        "https://example.org/3",
+        abstract=(AbstractSection("AIM", "ME/CFS."), AbstractSection("", "ME/CFS!")),
+    )
+    found = [relevance_of(FATIGUE, paper) for paper in (plain, indexed, named)]
+    assert found[0] == Match(0.3, "found by this feed's PubMed query")
+    assert found[1].why == "found by this feed's Europe PMC query; keyword: Fatigue Syndrome, Chronic"
+    assert found[2].why == "found by this feed's query; title: ME/CFS; twice in the abstract"
+    assert found[2].terms == ("ME/CFS",)
+    assert [match.relevance for match in found] == sorted({match.relevance for match in found})
+    assert relevance_of(compile_feed(FATIGUE), named) == found[2]
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("Exosomes", "exosome"),
+        ("SARS-CoV-2", "SARS CoV 2"),
+        ("diseases", "Disease"),
+        ("metastases", "Metastasis"),
+        ("STING agonists", "STING Agonist"),
+        ("therapies", "therapy"),
+    ],
+)
+def test_keywords_written_otherwise_have_the_same_key(one: str, other: str) -> None:
+    assert key_of(one) == key_of(other)
+
+
+def test_short_forms_keep_their_capitals_in_keys() -> None:
+    assert key_of("STING") != key_of("sting")
+
+
+_ANY = st.text(st.characters(codec="utf-8"), max_size=60)
+_LETTERS = st.characters(categories=("L", "N"))
+_TERM = st.lists(st.text(_LETTERS, min_size=1, max_size=8), min_size=1, max_size=4).map(" ".join)
+
+
+@given(st.lists(_ANY, max_size=5), st.lists(_ANY, max_size=3), _ANY, _ANY, st.lists(_ANY, max_size=3))
+def test_matching_never_raises_and_stays_in_bounds(
+    names: list[str], exclude: list[str], title: str, abstract: str, keywords: list[str]
+) -> None:
+    found = compile_names(names, exclude).match(title, abstract, keywords)
+    if found is not None:
+        assert 0 < found.relevance <= 1
+        assert found.why
+        assert set(found.terms) <= set(names)
+        assert found.terms
+
+
+@given(_TERM, _ANY, _ANY)
+def test_a_term_between_blanks_is_found(term: str, before: str, after: str) -> None:
+    assume(pattern_of(term))
+    text = f"{before} . {prepared(term)} . {after}"
+    assert re.search(pattern_of(term), prepared(text))
+    assert anchor_of(term) in prepared(text).casefold()
+
+
+@given(st.text(_LETTERS, min_size=1, max_size=8), st.text(_LETTERS, min_size=1, max_size=3))
+def test_a_term_inside_a_word_is_not_found(term: str, letters: str) -> None:
+    assume(pattern_of(term))
+    assert not re.search(pattern_of(term), prepared(f"{letters}{term}"))
+
+
+@given(_ANY, _ANY)
+def test_what_is_found_touches_no_letter(term: str, text: str) -> None:
+    pattern = pattern_of(term)
+    if not pattern:
+        return
+    text = f"{text}{term}{text}"
+    for hit in re.finditer(pattern, prepared(text)):
+        whole = prepared(text)
+        assert hit.start() == 0 or not whole[hit.start() - 1].isalnum()
+        if whole[hit.end() - 1].isalnum() and hit.end() < len(whole):
+            assert not whole[hit.end()].isalnum()
+
+
+@given(st.lists(st.text("abcxyz", min_size=1, max_size=8), min_size=1, max_size=4).map(" ".join))
+def test_capitals_do_not_matter_in_common_words(term: str) -> None:
+    assert matches(term, f"x {term.upper()} x")
+    assert matches(term, f"x {term.title()} x")
