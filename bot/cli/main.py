@@ -7,8 +7,8 @@ import os
 import sys
 from typing import Annotated
 
-import click
 import typer
+from typer.exceptions import TyperException
 
 from bot import __version__
 from bot.cli import checks, db, demo, feeds, logs, rounds, serve, setup, subscribers
@@ -54,6 +54,14 @@ def main(
     logs.set_up(logging.DEBUG if debug else logging.WARNING)
 
 
+def _usage(error: TyperException) -> str:
+    """What is wrong with the command line, in our way of writing, and where to look."""
+    words = error.format_message().rstrip(".")
+    context = getattr(error, "ctx", None)
+    command = context.command_path if context else "bot"
+    return f"{words[:1].lower()}{words[1:]}; see `{command} --help`"
+
+
 def run() -> None:
     """Run one command and end with its exit code; what goes wrong is one line on stderr, never a traceback."""
     debug = "--debug" in sys.argv[1:]
@@ -61,10 +69,10 @@ def run() -> None:
     words = [word for word in sys.argv[1:] if word != "--debug"]
     try:
         code = app((["--debug"] if debug else []) + words, prog_name="bot", standalone_mode=False)
-    except click.ClickException as error:
-        error.show()
+    except TyperException as error:
+        talk(f"bot: {_usage(error)}")
         code = WRONG_USAGE
-    except (click.Abort, KeyboardInterrupt):
+    except (typer.Abort, KeyboardInterrupt):
         talk("bot: stopped")
         code = 130
     except BotError as error:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import ssl
 from collections.abc import AsyncIterator, Iterable
+from functools import cache
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 
 import httpcore
@@ -106,12 +108,18 @@ class _Body(httpx.AsyncByteStream):
         await self._answer.aclose()
 
 
+@cache
+def _trust() -> ssl.SSLContext:
+    # Reading the certificates takes longer than many a request.
+    return httpx.create_ssl_context(trust_env=False)
+
+
 class GuardedTransport(httpx.AsyncBaseTransport):
     """HTTP/1.1 through a `GuardedBackend`; errors are httpcore's own."""
 
     def __init__(self, *, allow_private: bool, connections: int = 20) -> None:
         self._pool = httpcore.AsyncConnectionPool(
-            ssl_context=httpx.create_ssl_context(trust_env=False),
+            ssl_context=_trust(),
             max_connections=connections,
             keepalive_expiry=5.0,
             network_backend=GuardedBackend(allow_private=allow_private),

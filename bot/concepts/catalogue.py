@@ -81,7 +81,7 @@ def _syntax_problem(text: str, error: ValueError) -> tuple[int, str]:
     if place:
         return int(place[1]), f"not TOML: {_uncapitalised(said[: place.start()])}, at column {place[2]}"
     said = said.removesuffix(" (at end of document)")
-    return max(1, len(text.splitlines())), f"not TOML: {_uncapitalised(said)}, at the end"
+    return text.rstrip("\n").count("\n") + 1, f"not TOML: {_uncapitalised(said)}, at the end"
 
 
 def _uncapitalised(text: str) -> str:

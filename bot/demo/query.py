@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import date
 
-_TOKEN = re.compile(r'[()]|(?:"[^"]*"|[^\s()"\[\]]+)(?:\s*\[[^\]]*\])?|\[[^\]]*\]')
+_PIECE = re.compile(r'[()]|(?:"[^"]*"|[^\s()"\[\]]+)(?:\s*\[[^\]]*\])?|\[[^\]]*\]')
 _TAGGED = re.compile(r'(?P<quote>"?)(?P<words>[^"\[]*)"?\s*(?:\[(?P<tag>[^\]]*)\])?')
 _OPERATORS = ("AND", "OR", "NOT")
 _WORD = re.compile(r"[^\W_]+\*?")
@@ -95,7 +95,7 @@ def read_query(term: str) -> Query:
 
 def _ends(text: str) -> tuple[date, date]:
     parts = [int(part) for part in re.split("[/-]", text)]
-    first = date(*(parts + [1, 1])[:3])
+    first = date(*[*parts, 1, 1][:3])
     if len(parts) == 3:
         return first, first
     after = date(first.year + 1, 1, 1) if len(parts) == 1 or first.month == 12 else date(first.year, first.month + 1, 1)
@@ -104,49 +104,49 @@ def _ends(text: str) -> tuple[date, date]:
 
 class _Reader:
     def __init__(self, term: str) -> None:
-        self._tokens = _TOKEN.findall(term)
+        self._pieces = _PIECE.findall(term)
         self._at = 0
         self._unknown: list[str] = []
 
     def query(self) -> Query:
         test = self._expression()
-        while self._at < len(self._tokens):  # behind a closing bracket too many
+        while self._at < len(self._pieces):  # behind a closing bracket too many
             self._at += 1
             rest = self._expression()
             test = _joined("AND", test, rest)
         return Query(test or _nothing, tuple(dict.fromkeys(self._unknown)))
 
     def _next(self) -> str:
-        return self._tokens[self._at] if self._at < len(self._tokens) else ""
+        return self._pieces[self._at] if self._at < len(self._pieces) else ""
 
     def _expression(self) -> Test | None:
         left: Test | None = None
-        while (token := self._next()) and token != ")":
-            operator = token if token in _OPERATORS else "AND"
-            if token in _OPERATORS:
+        while (piece := self._next()) and piece != ")":
+            operator = piece if piece in _OPERATORS else "AND"
+            if piece in _OPERATORS:
                 self._at += 1
             left = _joined(operator, left, self._operand())
         return left
 
     def _operand(self) -> Test | None:
-        token = self._next()
-        if not token or token == ")" or token in _OPERATORS:
+        piece = self._next()
+        if not piece or piece == ")" or piece in _OPERATORS:
             return None
         self._at += 1
-        if token != "(":
-            return self._term(token)
+        if piece != "(":
+            return self._term(piece)
         inner = self._expression()
         self._at += 1
         return inner
 
-    def _term(self, token: str) -> Test | None:
+    def _term(self, piece: str) -> Test | None:
         """One term; words without quotes that run up to a tag are a phrase (`kidney allograft[tw]`)."""
-        said, words, tag = _parts(token)
+        said, words, tag = _parts(piece)
         if not said.startswith('"') and not tag:
             ahead = self._at
             run = [words]
-            while ahead < len(self._tokens) and self._tokens[ahead] not in ("(", ")", *_OPERATORS):
-                more, more_words, more_tag = _parts(self._tokens[ahead])
+            while ahead < len(self._pieces) and self._pieces[ahead] not in ("(", ")", *_OPERATORS):
+                more, more_words, more_tag = _parts(self._pieces[ahead])
                 if more.startswith('"'):
                     break
                 run.append(more_words)
@@ -164,14 +164,14 @@ class _Reader:
             return _author(words)
         if name in _VALUE_FIELDS:
             return _value(_VALUE_FIELDS[name], words)
-        if name not in _TEXT_FIELDS:
+        if name not in _TEXT_FIELDS or "~" in tag:  # proximity, `[tiab:~2]`, is not here either
             self._unknown.append(tag)
         return _phrase(_TEXT_FIELDS.get(name, "all"), words)
 
 
-def _parts(token: str) -> tuple[str, str, str]:
-    found = _TAGGED.fullmatch(token)
-    return (token, found["words"].strip(), (found["tag"] or "").strip()) if found else (token, token, "")
+def _parts(piece: str) -> tuple[str, str, str]:
+    found = _TAGGED.fullmatch(piece)
+    return (piece, found["words"].strip(), (found["tag"] or "").strip()) if found else (piece, piece, "")
 
 
 def _joined(operator: str, left: Test | None, right: Test | None) -> Test | None:

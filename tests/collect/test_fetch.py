@@ -195,7 +195,7 @@ def test_a_slow_drip_ends_with_the_deadline(slow: str) -> None:
     started = real_time.monotonic()
     fetch = fetcher(limits=Limits(total=0.3))
     assert refused(fetch, slow) == "no whole answer within 0.3 s"
-    assert real_time.monotonic() - started < 2
+    assert real_time.monotonic() - started < 5
 
 
 def test_silence_ends_with_the_read_limit() -> None:

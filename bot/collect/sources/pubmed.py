@@ -102,7 +102,7 @@ class PubMed:
             "retmax": str(self.most),
         }
         fetched = await self._ask("esearch.fcgi", form, fetch, _search_problem)
-        return _found(json.loads(fetched.body, strict=False), self.most)
+        return _found(_json(fetched.body), self.most)
 
     async def _page(self, form: dict[str, str], today: date, fetch: Fetcher) -> list[Citation]:
         form = form | {"retmax": str(self.page), "retmode": "xml"}
@@ -138,12 +138,17 @@ def _taken(page: list[Citation], wanted: dict[str, None]) -> tuple[Any, ...]:
     return tuple(taken)
 
 
+def _json(body: bytes) -> object:
+    # Broken characters are left out: an id that they stood in place of will be missed when the records are counted.
+    return json.loads(body.decode("utf-8", "ignore"), strict=False)
+
+
 def _search_problem(fetched: Fetched) -> str:
     body = fetched.body.strip()
     if not body:
         return "empty answer"
     try:
-        answer = json.loads(body, strict=False)
+        answer = _json(body)
     except (ValueError, RecursionError):
         return "a web page instead of json" if body.startswith(b"<") else "broken json"
     # NCBI's own passing troubles come with status 200.

@@ -1,0 +1,144 @@
+"""Preferences: what a reader sees, writes, and is told."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+
+import pytest
+
+from bot.models.subscribers import Standing, Wish
+from bot.store import feeds
+from bot.store.subscribers import leave
+from bot.subscribe.tokens import Purpose
+from tests.builders import NOW
+from tests.web.sites import ADA, ADAS_WISH, BEN, DUE, TOKENS, Visit
+
+Fields = dict[str, str | list[str]]
+
+GOOD: Fields = {
+    "feed[]": ["chronic-fatigue-syndrome", "blastomycosis"],
+    "cadence": "daily",
+    "weekday": "friday",
+    "hour": "18",
+    "timezone": "america/new york",
+    "max_papers": "20",
+    "save": "yes",
+}
+
+
+def _save(visit: Visit, **changes: str | list[str]) -> tuple[int, str]:
+    fields = GOOD | {("feed[]" if name == "feeds" else name): value for name, value in changes.items()}
+    answer = visit.post(visit.link(Purpose.PREFERENCES, ADA), fields)
+    return answer.status_code, answer.text
+
+
+def _ticked(page: str) -> list[str]:
+    return re.findall(r'<input[^>]* value="([a-z-]+)"[^>]* checked>', page)
+
+
+def test_the_form_shows_what_is_stored(visit: Visit) -> None:
+    page = visit.get(visit.link(Purpose.PREFERENCES, ADA)).text
+    assert _ticked(page) == ["blastomycosis", "microbicides", "weekly"]
+    assert '<option value="tuesday" selected>' in page
+    assert '<option value="7" selected>07:00' in page
+    assert re.search(r'name="timezone"[^>]* value="Europe/Berlin"', page)
+    assert re.search(r'name="max_papers"[^>]* value="5"', page)
+    assert '<option value="Pacific/Auckland"></option>' in page
+    assert "Thursday 26 November 2026, 10:30 (Europe/Berlin)" in page
+    assert "a…@example.org" in page
+    assert ADA not in page
+    assert f"/unsubscribe/{TOKENS.make(Purpose.UNSUBSCRIBE, visit.person(ADA).id)}" in page
+
+
+def test_choices_are_written_whole_and_the_next_digest_follows_them(visit: Visit) -> None:
+    status, page = _save(visit)
+    assert status == 200
+    assert "Your choices are saved" in page
+    person = visit.person(ADA)
+    # Those that were there keep their place; new ones come after them.
+    assert person.feeds == ("blastomycosis", "chronic-fatigue-syndrome")
+    assert person.wish == Wish("daily", 4, 18, "America/New_York")
+    assert person.max_papers == 20
+    # It is 04:30 over there.
+    assert person.next_due == datetime(2026, 11, 23, 23, tzinfo=UTC)
+    assert "Monday 23 November 2026, 18:00 (America/New_York)" in page
+    assert _ticked(page) == ["blastomycosis", "chronic-fatigue-syndrome", "daily"]
+    assert visit.person(BEN).feeds == ("microbicides",)
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "words"),
+    [
+        ("feeds", [], "Choose at least one feed."),
+        ("feeds", ["blastomycosis", "nope"], "no longer offered"),
+        ("cadence", "hourly", "“hourly” cannot be used: known: daily, weekly, monthly."),
+        ("weekday", "someday", "“someday” cannot be used: "),
+        ("hour", "24", "“24” cannot be used: midnight is 0."),
+        ("hour", "", "This is missing: "),
+        ("timezone", "Berlin", "did you mean &#39;Europe/Berlin&#39;?"),
+        ("timezone", '"><script>\x00', "“&#34;&gt;&lt;script&gt;” cannot be used: "),
+        ("max_papers", "0", "“0” cannot be used: write a number from 1 to 100."),
+        ("max_papers", "many", "“many” cannot be used: "),
+    ],
+)
+def test_what_is_wrong_is_said_at_its_field_and_nothing_is_written(
+    visit: Visit, field: str, value: str | list[str], words: str
+) -> None:
+    before = visit.person(ADA)
+    status, page = _save(visit, **{field: value})
+    assert status == 400
+    assert words in page
+    assert f'id="{field}-problem"' in page
+    assert f'<a href="#{field}">' in page
+    assert re.search(rf'id="{field}"[^>]*aria-invalid="true" aria-describedby="{field}-problem', page)
+    assert page.count('class="problem"') == 1
+    assert "<script" not in page
+    assert "saved." not in page
+    assert visit.person(ADA) == before
+
+
+def test_what_was_written_comes_back_to_be_mended(visit: Visit) -> None:
+    _, page = _save(visit, timezone="Berlin town", hour="31")
+    assert 'value="Berlin town"' in page
+    assert _ticked(page) == ["blastomycosis", "chronic-fatigue-syndrome", "daily"]
+    assert '<option value="7" selected>' in page
+    assert page.count('class="problem"') == 2
+
+
+def test_a_retired_feed_cannot_be_chosen(visit: Visit) -> None:
+    feeds.retire(visit.store, "chronic-fatigue-syndrome", NOW)
+    status, page = _save(visit)
+    assert status == 400
+    assert "Chronic fatigue" not in page
+    assert visit.person(ADA).wish == ADAS_WISH
+
+
+def test_a_post_without_the_button_changes_nothing(visit: Visit) -> None:
+    status, page = _save(visit, save="")
+    assert status == 400
+    assert "Nothing has changed yet" in page
+    assert visit.person(ADA).wish == ADAS_WISH
+    assert visit.person(ADA).next_due == DUE
+
+
+def test_who_has_left_is_told_so_and_can_choose_nothing(visit: Visit) -> None:
+    leave(visit.store, visit.person(ADA).id, NOW, "test")
+    page = visit.get(visit.link(Purpose.PREFERENCES, ADA))
+    assert page.status_code == 200
+    assert "You have unsubscribed" in page.text
+    assert "<form" not in page.text
+    status, text = _save(visit)
+    assert status == 409
+    assert "You have unsubscribed" in text
+    assert visit.person(ADA).standing == Standing.LEFT
+    assert visit.person(ADA).wish == ADAS_WISH
+    assert visit.person(ADA).next_due is None
+
+
+def test_every_wrong_token_gets_one_constant_answer(visit: Visit) -> None:
+    tokens = [TOKENS.make(Purpose.UNSUBSCRIBE, 1), TOKENS.make(Purpose.PREFERENCES, 999), "nonsense"]
+    answers = [visit.get(f"/preferences/{token}") for token in tokens]
+    answers += [visit.post(f"/preferences/{token}", GOOD) for token in tokens]
+    assert {(answer.status_code, answer.text) for answer in answers} == {(404, answers[0].text)}
+    assert visit.person(ADA).wish == ADAS_WISH

@@ -1,0 +1,106 @@
+"""Home and the pages of feeds, as anybody sees them."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from bot.store import feeds
+from bot.store.schema import open_store
+from tests.builders import NOW
+from tests.web.sites import SENTENCES, Visit, fill, settings, visiting
+
+SLUG = "/feeds/chronic-fatigue-syndrome"
+
+
+def test_home_shows_every_feed_with_its_week_and_newest_papers(visit: Visit) -> None:
+    page = visit.get("/").text
+    assert [page.index(name) for name in ("Blastomycosis", "Chronic fatigue syndrome", "Microbicides")] == sorted(
+        page.index(name) for name in ("Blastomycosis", "Chronic fatigue syndrome", "Microbicides")
+    )
+    assert "<b>15 new papers</b> this week" in page
+    assert re.findall(r"Fatigue paper \d+", page) == ["Fatigue paper 0", "Fatigue paper 1", "Fatigue paper 2"]
+    assert 'href="/feeds/microbicides"' in page
+    assert page.count("No papers yet.") == 1
+    assert page.count("<h1") == 1
+
+
+def test_a_retired_feed_is_not_on_the_home_page_but_can_be_read(visit: Visit) -> None:
+    feeds.retire(visit.store, "chronic-fatigue-syndrome", NOW)
+    assert "Chronic fatigue" not in visit.get("/").text
+    page = visit.get(SLUG)
+    assert page.status_code == 200
+    assert "no longer kept up" in page.text
+    assert "Fatigue paper 3" in page.text
+
+
+def test_a_feed_page_shows_papers_by_day_with_all_that_is_known(visit: Visit) -> None:
+    page = visit.get(SLUG).text
+    assert "20 papers, <b>15 new</b> this week" in page
+    days = re.findall(r"<h2>(.*?)</h2>", page)
+    assert days[:2] == ["Monday 23 November 2026", "Sunday 22 November 2026"]
+    assert len(days) == 8
+    assert '<a href="https://doi.org/10.5555/sample.0">Fatigue paper 0</a>' in page
+    assert "Okafor A, Lindqvist P" in page
+    assert "<i>Journal of Samples</i>, 20 November 2026" in page
+
+
+def test_a_long_abstract_is_cut_at_a_sentence_and_whole_when_opened(visit: Visit) -> None:
+    page = visit.get(SLUG).text
+    article = page[page.index("<article") : page.index("</article>")]
+    found = re.search(
+        r"<b class=\"label\">Results</b> (.*?)</p>.*<summary>Rest.*?</summary>\s*<p>(.*?)</p>", article, re.S
+    )
+    assert found is not None
+    assert found[1].endswith(" of its own.")
+    assert f"{found[1]} {found[2]}" == SENTENCES
+
+
+def test_a_feed_is_paged(visit: Visit) -> None:
+    first, second = visit.get(SLUG), visit.get(SLUG + "?page=2")
+    assert [len(re.findall("<article", page.text)) for page in (first, second)] == [15, 5]
+    assert f'<a rel="next" href="{SLUG}?page=2">' in first.text
+    assert f'<a rel="prev" href="{SLUG}">' in second.text
+    assert "Page 2 of 2" in second.text
+    assert "Fatigue paper 19" in second.text
+
+
+@pytest.mark.parametrize("page", ["3", "0", "-1", "01", "x", "", "²", "99999999999999999999", "2'--"])
+def test_a_page_that_there_is_not_is_not_found(visit: Visit, page: str) -> None:
+    assert visit.client.get(SLUG, params={"page": page}).status_code == 404
+
+
+@pytest.mark.parametrize("slug", ["nope", "%00", "a%0Ab", "Microbicides", "%F0%9F%92%A9", "x" * 3000, "..%2f.."])
+def test_an_unknown_feed_is_answered_with_the_known_ones(visit: Visit, slug: str) -> None:
+    page = visit.get(f"/feeds/{slug}")
+    assert page.status_code == 404
+    if "%2f" not in slug:
+        assert '<a href="/feeds/microbicides">Microbicides</a>' in page.text
+
+
+def test_what_sources_write_is_text_and_their_links_are_web_links(visit: Visit) -> None:
+    for path in ("/", "/feeds/blastomycosis"):
+        page = visit.get(path).text
+        assert "<script" not in page
+        assert "javascript:" not in page
+        assert "&lt;script&gt;alert(1)&lt;/script&gt; &amp; p&lt;0.05" in page
+    assert "Fatigue &amp; &lt;its&gt; causes." in visit.get(SLUG).text
+
+
+def test_the_days_are_those_of_the_zone_in_the_settings_and_paths_begin_as_the_public_url_does(tmp_path: Path) -> None:
+    store = open_store(f"sqlite:///{tmp_path}/bot.db")
+    fill(store)
+    told = settings(timezone="Pacific/Auckland", public_url="https://example.org/digests/", postal_address="")
+    for visit in visiting(store, told):
+        page = visit.get(SLUG).text
+        # 09:30 and, twelve hours before, 21:30 in UTC are 22:30 and 10:30 of one day over there.
+        assert re.findall(r"<h2>(.*?)</h2>", page)[0] == "Monday 23 November 2026"
+        first_day = page.split("<h2>")[1]
+        assert "Fatigue paper 1<" in first_day
+        assert 'href="/digests/feeds/' not in page.split("<nav")[0]
+        assert f'href="/digests{SLUG}?page=2"' in page
+        assert 'href="/digests/style.css?v=' in page
+        assert "Disallow: /digests/unsubscribe" in visit.get("/robots.txt").text
+    store.close()
