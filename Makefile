@@ -57,10 +57,11 @@ run: $(VENV)/.bot ## scheduler, page and delivery at http://127.0.0.1:8000
 image: ## the container image concept-digest
 	$(ENGINE) build --tag concept-digest .
 
+# A package may ask for a later 3.11 than Debian 12 has (3.11.2): make constraints PYTHON=/usr/bin/python3
 constraints: PINS := $(VENV)/pins
-constraints: $(VENV)/.made ## pin the newest versions anew in constraints.txt (on the oldest Python)
+constraints: $(VENV)/.made ## pin the newest versions anew in constraints.txt; give the oldest PYTHON=…
 	@rm -rf $(PINS)
-	@$(BIN)/python -m venv $(PINS)
+	@$(or $(PYTHON),$(BIN)/python) -m venv $(PINS)
 	@# Python 3.11 brings setuptools along: pinned only where something asks for it.
 	@$(PINS)/bin/python -m pip uninstall --quiet --yes setuptools
 	@$(PINS)/bin/python -m pip install --quiet --upgrade pip
@@ -70,8 +71,8 @@ constraints: $(VENV)/.made ## pin the newest versions anew in constraints.txt (o
 	@sed -n '/^#/p' constraints.txt >$(PINS)/constraints.txt
 	@$(PINS)/bin/python -m pip freeze --all --exclude concept-digest >>$(PINS)/constraints.txt
 	@mv $(PINS)/constraints.txt constraints.txt
+	@echo "constraints.txt holds the newest for $$($(PINS)/bin/python -V); look at what changed, then run: make test"
 	@rm -rf $(PINS)
-	@echo "constraints.txt is written; look at what changed, then run: make test"
 
 clean: ## take away what make made: .venv, demo/ and caches (never a database)
 	rm -rf $(VENV) demo build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
@@ -97,7 +98,7 @@ $(VENV)/.made:
 	without=; \
 	for python in $(or $(PYTHON),python3.13 python3.12 python3.11 python3 python); do \
 	    "$$python" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null || continue; \
-	    "$$python" -c 'import ensurepip, venv' 2>/dev/null || { without=$$python; continue; }; \
+	    "$$python" -c 'import ensurepip, venv; ensurepip.version()' 2>/dev/null || { without=$$python; continue; }; \
 	    echo "making $(VENV) with $$("$$python" -V 2>&1) ($$python)"; \
 	    "$$python" -m venv --clear $(VENV) && touch $@ && exit 0; \
 	    exit 1; \

@@ -11,7 +11,7 @@ import structlog
 
 from bot.collect.fetch import Fetcher
 from bot.collect.sources.protocol import IndexWindow, Source
-from bot.concepts.match import Matcher, compile_feed
+from bot.concepts.match import Match, Matcher, compile_feed, relevance_of, text_of
 from bot.errors import FetchError, SourceError
 from bot.models.feeds import Health, StandingQuery
 from bot.models.papers import Announcement, Finding
@@ -22,8 +22,6 @@ from bot.store.engine import Store
 OVERLAP = timedelta(days=2)
 #: Queries under way at once; the hosts' budgets say how often each host is asked.
 AT_ONCE = 8
-#: Relevance of a paper that the query found and in which the feed's names do not occur.
-_BY_QUERY = 0.25
 
 log = structlog.get_logger(__name__)
 
@@ -188,16 +186,16 @@ def findings(
     """
     found = []
     for one in announcements:
-        text = " ".join(part.text for part in one.abstract)
-        match = matcher.match(one.title, text, one.keywords)
+        match: Match | None
         if source.searches:
-            relevance, why = (match.relevance, match.why) if match else (_BY_QUERY, "")
-            why = why or f"found by this feed's {source.name} query"
-        elif match is None or (one.indexed is not None and one.indexed < window.first_day):
+            match = relevance_of(matcher, one)
+        elif one.indexed is not None and one.indexed < window.first_day:
             continue
         else:
-            relevance, why = match.relevance, match.why
+            match = matcher.match(one.title, text_of(one.abstract), one.keywords)
+        if match is None:
+            continue
         old = settled is not None and one.indexed is not None and one.indexed < settled
         entered = datetime.combine(one.indexed, time(), UTC) if old and one.indexed else None
-        found.append(Finding(one, relevance, why, entered))
+        found.append(Finding(one, match.relevance, match.why, entered))
     return found

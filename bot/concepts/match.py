@@ -10,11 +10,11 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bot.concepts.terms import anchor_of, is_bare_short_form, pattern_of, prepared
 from bot.models.feeds import FeedRecord
-from bot.models.papers import AbstractSection, PaperRecord
+from bot.models.papers import AbstractSection, Announcement, PaperRecord
 
 #: What a place adds to the relevance; together at most 1.
 IN_TITLE = 0.55
@@ -48,6 +48,8 @@ class Matcher:
     _name_of_group: tuple[str, ...]
     _anchors: tuple[str, ...]
     _unwanted: re.Pattern[str] | None
+    #: The feed's MeSH concepts, case-folded.
+    concepts: frozenset[str] = frozenset()
 
     def match(self, title: str, abstract: str, keywords: Sequence[str]) -> Match | None:
         """Give why the text belongs to the feed; None where it does not.
@@ -134,8 +136,9 @@ class Found:
 
 
 def compile_feed(feed: FeedRecord) -> Matcher:
-    """Give a matcher for the name, the synonyms and the excluded terms of `feed`."""
-    return compile_names((feed.name, *feed.synonyms), feed.exclude)
+    """Give a matcher for the name, the synonyms, the MeSH concepts and the excluded terms of `feed`."""
+    matcher = compile_names((feed.name, *feed.synonyms), feed.exclude)
+    return replace(matcher, concepts=frozenset(name.casefold() for name in feed.mesh))
 
 
 def compile_names(names: Iterable[str], exclude: Iterable[str] = ()) -> Matcher:
@@ -152,18 +155,16 @@ def compile_names(names: Iterable[str], exclude: Iterable[str] = ()) -> Matcher:
     )
 
 
-def relevance_of(feed: FeedRecord | Matcher, paper: PaperRecord) -> Match:
+def relevance_of(matcher: Matcher, paper: Announcement | PaperRecord) -> Match:
     """Give how well a paper fits that one of the feed's queries found, so that digests can order papers.
 
     What is excluded does not count here: the query has decided that the paper belongs to the feed.
 
     Args:
-        feed: the feed, or its matcher where many papers are looked at; a matcher knows no MeSH concepts.
+        matcher: the feed's.
         paper: what the query found; its `source` is named in the reason.
     """
-    matcher = compile_feed(feed) if isinstance(feed, FeedRecord) else feed
-    concepts = {name.casefold() for name in feed.mesh} if isinstance(feed, FeedRecord) else set()
-    indexed = tuple((heading.name, heading.name) for heading in paper.mesh if heading.name.casefold() in concepts)
+    indexed = tuple((one.name, one.name) for one in paper.mesh if one.name.casefold() in matcher.concepts)
     found = matcher.found(paper.title, text_of(paper.abstract), paper.keywords)
     found = Found(found.title, found.abstract, (*found.keywords, *indexed))
     source = _SOURCE_NAMES.get(paper.source, paper.source)

@@ -47,6 +47,22 @@ def trending(weekly: Mapping[int, Sequence[int]]) -> tuple[Trend, ...]:
     return tuple(sorted(trends, key=lambda trend: (-trend.growth, -trend.papers, trend.feed_id)))
 
 
+def notable(weekly: Mapping[int, Sequence[int]]) -> tuple[Trend, ...]:
+    """Give the trending feeds, then those too young to have a past, the busiest first, which say so.
+
+    So that the readers of a new bot, too, are shown what there is beside their own feeds.
+
+    Args:
+        weekly: as for `trending`.
+    """
+    young = [
+        Trend(feed_id, counts[-1], 0.0, 1.0, f"{counts[-1]} {'paper' if counts[-1] == 1 else 'papers'} this week")
+        for feed_id, counts in weekly.items()
+        if len(counts) <= FEWEST_WEEKS and counts and counts[-1]
+    ]
+    return (*trending(weekly), *sorted(young, key=lambda trend: (-trend.papers, trend.feed_id)))
+
+
 def _trend(feed_id: int, counts: Sequence[int]) -> Trend | None:
     if len(counts) <= FEWEST_WEEKS or counts[-1] < FEWEST_PAPERS:
         return None

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
+from bot.deliver.grammar import ascii_domain
 from bot.deliver.report import DeliverReport
 from bot.deliver.retry import FIRST_WAIT, TOO_LATE, concerns_sender, concerns_server, decide, jitter_of
 from bot.deliver.smtp import Connection
@@ -123,7 +124,7 @@ class _Round:
         should_stop: Callable[[], bool],
     ) -> None:
         self._store, self._connection, self._render, self._clock = store, connection, render, clock
-        self._domain, self._suppression_for = domain, suppression_for
+        self._domain, self._suppression_for = ascii_domain(domain), suppression_for
         self._progress, self._should_stop = progress, should_stop
         self.states: Counter[State] = Counter()
         self.reasons: Counter[str] = Counter()

@@ -13,7 +13,7 @@ from pathlib import Path
 from bot.collect.collect import CollectReport, QueryReport, collect
 from bot.collect.fetch import Fetcher, Limits
 from bot.collect.sources import IndexWindow, Source, known_sources
-from bot.concepts.trends import trending
+from bot.concepts.trends import notable
 from bot.deliver.deliver import deliver, nobody
 from bot.deliver.report import DeliverReport
 from bot.deliver.smtp import Connection
@@ -221,11 +221,7 @@ class App:
         """
         sources = known_sources(self.settings)
         first = {query.source: query for query in reversed(feeds.standing_queries(self.store))}
-        return {
-            name: partial(self._probe, sources[name], first[name].query)
-            for name in sources
-            if name in first
-        }
+        return {name: partial(self._probe, sources[name], first[name].query) for name in sources if name in first}
 
     def _probe(self, source: Source, query: str) -> str:
         now = self.clock()
@@ -285,7 +281,7 @@ class App:
             return ImportReport(import_id, added, refused, tuple(told), roster.ignored)
 
     def _trending(self) -> tuple[int, ...]:
-        return tuple(trend.feed_id for trend in trending(feeds.weekly_counts(self.store, self.clock())))
+        return tuple(trend.feed_id for trend in notable(feeds.weekly_counts(self.store, self.clock())))
 
     def _composed(self, person: subscribers.SubscriberRecord, at: datetime | None) -> Claim:
         if person.standing != Standing.ACTIVE:

@@ -193,13 +193,12 @@ def test_papers_that_a_query_found_are_ordered_by_their_text() -> None:
         "https://example.org/3",
         abstract=(AbstractSection("AIM", "ME/CFS."), AbstractSection("", "ME/CFS!")),
     )
-    found = [relevance_of(FATIGUE, paper) for paper in (plain, indexed, named)]
+    found = [relevance_of(compile_feed(FATIGUE), paper) for paper in (plain, indexed, named)]
     assert found[0] == Match(0.3, "found by this feed's PubMed query")
     assert found[1].why == "found by this feed's Europe PMC query; keyword: Fatigue Syndrome, Chronic"
     assert found[2].why == "found by this feed's query; title: ME/CFS; twice in the abstract"
     assert found[2].terms == ("ME/CFS",)
     assert [match.relevance for match in found] == sorted({match.relevance for match in found})
-    assert relevance_of(compile_feed(FATIGUE), named) == found[2]
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.concepts.trends import trending
+from bot.concepts.trends import notable, trending
 
 
 def test_a_feed_that_grows_is_named_in_words() -> None:
@@ -74,3 +74,10 @@ def test_more_papers_are_never_less_of_a_trend(past: list[int], papers: int, mor
     fewer, many = trending({1: [*past, papers]}), trending({1: [*past, papers + more]})
     if fewer:
         assert many[0].growth >= fewer[0].growth
+
+
+def test_feeds_without_a_past_are_named_after_those_that_trend() -> None:
+    weekly = {1: [2, 3, 2, 3, 2, 30], 2: [7], 3: [9, 12], 4: [2, 3, 2, 3, 2, 3], 5: [4, 0]}
+    found = notable(weekly)
+    assert [trend.feed_id for trend in found] == [1, 3, 2]
+    assert found[1].words == "12 papers this week"

@@ -399,6 +399,13 @@ def test_rendering_that_wants_an_admin_ends_the_round(sqlite_store: Store, error
     assert states(sqlite_store) == ["queued"] * 3
 
 
+def test_message_ids_are_in_ascii(sqlite_store: Store) -> None:
+    fill(sqlite_store, 1)
+    with ScriptedServer() as server:
+        assert deliver_to(sqlite_store, server, domain="bücher.example").sent == 1
+    assert str(column(sqlite_store, "message_id")[0]).endswith("@xn--bcher-kva.example>")
+
+
 def test_a_limit_is_kept(sqlite_store: Store) -> None:
     fill(sqlite_store, 5)
     with ScriptedServer() as server:

@@ -32,7 +32,7 @@ def doi_of(text: str) -> str:
     found = _DOI.fullmatch(bare)
     if not found or len(bare) > LONGEST:
         return ""
-    return _PREPRINT_VERSION.sub(r"\1", _trimmed(bare)).lower()
+    return _normal(bare)
 
 
 def doi_in_link(url: str) -> str:
@@ -46,18 +46,21 @@ def doi_in_link(url: str) -> str:
     found = next((match[0] for place in places if (match := _DOI.search(place))), "")
     if not found or len(found) > LONGEST:
         return ""
-    doi = _trimmed(found)
+    doi = _normal(found)
     if host != "doi.org" and not host.endswith(".doi.org"):
         doi = _OXFORD_PAGE.sub(r"\1", _PAGE_OF_DOI.sub("", doi))
-    return _PREPRINT_VERSION.sub(r"\1", doi).lower()
+    return _normal(doi)
 
 
-def _trimmed(doi: str) -> str:
-    doi = doi.rstrip(".,;:/")
-    for opening, closing in ("()", "[]"):
-        while doi.endswith(closing) and doi.count(opening) < doi.count(closing):
-            doi = doi[:-1].rstrip(".,;:/")
-    return doi
+def _normal(doi: str) -> str:
+    doi, before = doi.lower(), ""
+    while doi != before:
+        before = doi
+        doi = _PREPRINT_VERSION.sub(r"\1", doi.rstrip(".,;:/"))
+        for opening, closing in ("()", "[]"):
+            if doi.endswith(closing) and doi.count(opening) < doi.count(closing):
+                doi = doi[:-1]
+    return doi if _DOI.fullmatch(doi) else ""
 
 
 def pmid_of(text: str) -> str:
