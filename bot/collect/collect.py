@@ -138,13 +138,15 @@ async def collect(
 async def _ask(this: _Round, query: StandingQuery, matcher: Matcher) -> QueryReport:
     source, now = this.sources[query.source], this.clock()
     window, settled = _window(query, now, this.lookback, this.since)
+    # What a journal's feed shows late must not be missed because its own date is behind the watermark.
+    oldest = min(window.first_day, (now - this.lookback).astimezone(UTC).date())
     new = seen = made = 0
     warnings: dict[str, None] = {}
     error = ""
     try:
         async for page in source.collect(query.query, window, this.fetch):
             warnings |= dict.fromkeys(page.warnings)
-            found = findings(page.announcements, matcher, source, window, settled)
+            found = findings(page.announcements, matcher, source, oldest, settled)
             saved = papers.save(this.store, query.feed_id, found, this.clock)
             new, seen, made = new + saved.new, seen + saved.seen, made + saved.papers
     except (FetchError, SourceError) as caught:
@@ -173,15 +175,16 @@ def findings(
     announcements: Iterable[Announcement],
     matcher: Matcher,
     source: Source,
-    window: IndexWindow,
+    oldest: date,
     settled: date | None = None,
 ) -> Sequence[Finding]:
     """The announcements that belong into a feed, and why.
 
-    What a searching source returned belongs there; what a source merely announced, if its text matches, and
-    if it was announced within the window (or tells no day).
+    What a searching source returned belongs there; what a source merely announced, if its text matches and it
+    is not too old.
 
     Args:
+        oldest: the first day that counts for what a source merely announced; `indexed` may tell none.
         settled: findings indexed before this day are of an older stretch and keep their own day.
     """
     found = []
@@ -189,7 +192,7 @@ def findings(
         match: Match | None
         if source.searches:
             match = relevance_of(matcher, one)
-        elif one.indexed is not None and one.indexed < window.first_day:
+        elif one.indexed is not None and one.indexed < oldest:
             continue
         else:
             match = matcher.match(one.title, text_of(one.abstract), one.keywords)

@@ -57,7 +57,7 @@ def plan(
     def judge(dues: Sequence[Due], window: planning.Window) -> list[planning.Verdict]:
         # Papers can still come between now and a later `at`: they belong to the next window.
         end = min(at, window.moment) if at else window.moment
-        return [_verdict(due, window, due_by, end, everyone, lookback, trending) for due in dues]
+        return [_verdict(due, window, due_by, end, lookback, trending, everyone=everyone) for due in dues]
 
     reasons: Counter[str] = Counter()
     chosen, last, run_id = 0, 0, None
@@ -100,7 +100,7 @@ def compose_for(
 
     def judge(dues: Sequence[Due], window: planning.Window) -> list[planning.Verdict]:
         end = min(at, window.moment) if at else window.moment
-        verdicts = [_verdict(due, window, due_by, end, True, lookback, trending) for due in dues]
+        verdicts = [_verdict(due, window, due_by, end, lookback, trending, everyone=True) for due in dues]
         outcomes.extend(verdict.outcome for verdict in verdicts)
         return verdicts
 
@@ -124,9 +124,10 @@ def _verdict(
     window: planning.Window,
     at: datetime,
     end: datetime,
-    everyone: bool,
     lookback: datetime,
     trending: Sequence[int],
+    *,
+    everyone: bool,
 ) -> planning.Verdict:
     start = due.covered_until or lookback
     outcome: PlannedDelivery | PassedOver

@@ -12,6 +12,8 @@ from bot.errors import ServeError
 
 #: Seconds that requests under way are given once the server is to stop.
 DRAIN_SECONDS = 8
+#: Connections that wait to be taken.
+BACKLOG = 512
 
 
 class Server:
@@ -92,8 +94,19 @@ class _Uvicorn(uvicorn.Server):
 
 def _listener(host: str, port: int) -> socket.socket:
     try:
-        family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
-        return socket.create_server((str(address[0]), int(address[1])), family=family, backlog=512)
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, proto=socket.IPPROTO_TCP)
+        family, kind, protocol, _, address = found[0]
+        # The protocol has to be named: asyncio sends at once (TCP_NODELAY) only where it reads "TCP".
+        listener = socket.socket(family, kind, protocol)
+        try:
+            # Or a port stays taken for a minute after the program before has ended.
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listener.bind(address)
+            listener.listen(BACKLOG)
+        except BaseException:
+            listener.close()
+            raise
     except (OSError, OverflowError, UnicodeError) as error:
         problem = getattr(error, "strerror", None) or str(error)
         raise ServeError(f"{host}:{port}", f"{problem.lower()}; choose another --host or --port") from error
+    return listener

@@ -10,6 +10,7 @@ from functools import cached_property, lru_cache, partial
 from itertools import islice
 from pathlib import Path
 
+from bot.collect.budget import HostBudget
 from bot.collect.collect import CollectReport, QueryReport, collect
 from bot.collect.fetch import Fetcher, Limits
 from bot.collect.sources import IndexWindow, Source, known_sources
@@ -97,9 +98,10 @@ class App:
         settings = self.settings
         sources = known_sources(settings)
         email = settings.contact_email
+        budget = HostBudget.polite(ncbi_api_key=bool(settings.ncbi_api_key))
 
         async def round_() -> CollectReport:
-            async with Fetcher(contact=email, allow_private=settings.fetch_allow_private) as fetch:
+            async with Fetcher(contact=email, allow_private=settings.fetch_allow_private, budget=budget) as fetch:
                 return await collect(
                     self.store,
                     sources,

@@ -37,8 +37,8 @@ def _ticked(page: str) -> list[str]:
     return re.findall(r'<input[^>]* value="([a-z-]+)"[^>]* checked>', page)
 
 
-def test_the_form_shows_what_is_stored(visit: Visit) -> None:
-    page = visit.get(visit.link(Purpose.PREFERENCES, ADA)).text
+def test_the_form_shows_what_is_stored(quick: Visit) -> None:
+    page = quick.get(quick.link(Purpose.PREFERENCES, ADA)).text
     assert _ticked(page) == ["blastomycosis", "microbicides", "weekly"]
     assert '<option value="tuesday" selected>' in page
     assert '<option value="7" selected>07:00' in page
@@ -48,7 +48,7 @@ def test_the_form_shows_what_is_stored(visit: Visit) -> None:
     assert "Thursday 26 November 2026, 10:30 (Europe/Berlin)" in page
     assert "a…@example.org" in page
     assert ADA not in page
-    assert f"/unsubscribe/{TOKENS.make(Purpose.UNSUBSCRIBE, visit.person(ADA).id)}" in page
+    assert f"/unsubscribe/{TOKENS.make(Purpose.UNSUBSCRIBE, quick.person(ADA).id)}" in page
 
 
 def test_choices_are_written_whole_and_the_next_digest_follows_them(visit: Visit) -> None:
@@ -83,10 +83,10 @@ def test_choices_are_written_whole_and_the_next_digest_follows_them(visit: Visit
     ],
 )
 def test_what_is_wrong_is_said_at_its_field_and_nothing_is_written(
-    visit: Visit, field: str, value: str | list[str], words: str
+    quick: Visit, field: str, value: str | list[str], words: str
 ) -> None:
-    before = visit.person(ADA)
-    status, page = _save(visit, **{field: value})
+    before = quick.person(ADA)
+    status, page = _save(quick, **{field: value})
     assert status == 400
     assert words in page
     assert f'id="{field}-problem"' in page
@@ -95,11 +95,11 @@ def test_what_is_wrong_is_said_at_its_field_and_nothing_is_written(
     assert page.count('class="problem"') == 1
     assert "<script" not in page
     assert "saved." not in page
-    assert visit.person(ADA) == before
+    assert quick.person(ADA) == before
 
 
-def test_what_was_written_comes_back_to_be_mended(visit: Visit) -> None:
-    _, page = _save(visit, timezone="Berlin town", hour="31")
+def test_what_was_written_comes_back_to_be_mended(quick: Visit) -> None:
+    _, page = _save(quick, timezone="Berlin town", hour="31")
     assert 'value="Berlin town"' in page
     assert _ticked(page) == ["blastomycosis", "chronic-fatigue-syndrome", "daily"]
     assert '<option value="7" selected>' in page
@@ -114,12 +114,12 @@ def test_a_retired_feed_cannot_be_chosen(visit: Visit) -> None:
     assert visit.person(ADA).wish == ADAS_WISH
 
 
-def test_a_post_without_the_button_changes_nothing(visit: Visit) -> None:
-    status, page = _save(visit, save="")
+def test_a_post_without_the_button_changes_nothing(quick: Visit) -> None:
+    status, page = _save(quick, save="")
     assert status == 400
     assert "Nothing has changed yet" in page
-    assert visit.person(ADA).wish == ADAS_WISH
-    assert visit.person(ADA).next_due == DUE
+    assert quick.person(ADA).wish == ADAS_WISH
+    assert quick.person(ADA).next_due == DUE
 
 
 def test_who_has_left_is_told_so_and_can_choose_nothing(visit: Visit) -> None:

@@ -75,19 +75,19 @@ def test_one_click_works_at_once_twice_and_without_a_redirect(visit: Visit, form
         {"list-unsubscribe": "One-Click"},
     ],
 )
-def test_a_post_without_the_button_changes_nothing(visit: Visit, fields: dict[str, str | list[str]]) -> None:
-    answer = visit.post(visit.link(Purpose.UNSUBSCRIBE, ADA), fields)
+def test_a_post_without_the_button_changes_nothing(quick: Visit, fields: dict[str, str | list[str]]) -> None:
+    answer = quick.post(quick.link(Purpose.UNSUBSCRIBE, ADA), fields)
     assert answer.status_code == 400
     assert "Nothing has changed yet" in answer.text
     assert answer.text.count("<button") == 1
-    assert _standings(visit) == [Standing.ACTIVE, Standing.ACTIVE]
+    assert _standings(quick) == [Standing.ACTIVE, Standing.ACTIVE]
 
 
-def test_other_methods_change_nothing(visit: Visit) -> None:
+def test_other_methods_change_nothing(quick: Visit) -> None:
     for method in ("PUT", "DELETE", "PATCH", "OPTIONS"):
-        answer = visit.client.request(method, visit.link(Purpose.UNSUBSCRIBE, ADA), data=ONE_CLICK)
+        answer = quick.client.request(method, quick.link(Purpose.UNSUBSCRIBE, ADA), data=ONE_CLICK)
         assert answer.status_code == 405
-    assert _standings(visit) == [Standing.ACTIVE, Standing.ACTIVE]
+    assert _standings(quick) == [Standing.ACTIVE, Standing.ACTIVE]
 
 
 def test_every_wrong_token_gets_one_constant_answer(visit: Visit) -> None:
@@ -113,30 +113,30 @@ def test_the_link_of_somebody_who_is_no_longer_known_still_says_unsubscribed(vis
     assert answer.status_code == 200
 
 
-def test_a_path_with_a_slash_too_many_is_not_redirected(visit: Visit) -> None:
-    answer = visit.post(visit.link(Purpose.UNSUBSCRIBE, ADA) + "/", {"List-Unsubscribe": "One-Click"})
+def test_a_path_with_a_slash_too_many_is_not_redirected(quick: Visit) -> None:
+    answer = quick.post(quick.link(Purpose.UNSUBSCRIBE, ADA) + "/", {"List-Unsubscribe": "One-Click"})
     assert answer.status_code == 404
     assert "location" not in answer.headers
 
 
-def test_an_endless_body_is_cut_short(visit: Visit) -> None:
-    link = visit.link(Purpose.UNSUBSCRIBE, ADA)
+def test_an_endless_body_is_cut_short(quick: Visit) -> None:
+    link = quick.link(Purpose.UNSUBSCRIBE, ADA)
     body = b"x=" + b"y" * 200_000 + b"&List-Unsubscribe=One-Click"
-    assert visit.client.post(link, content=body).status_code == 413
+    assert quick.client.post(link, content=body).status_code == 413
     many = "&".join(f"f{number}=" for number in range(2000)).encode()
-    assert visit.client.post(link, content=many).status_code == 400
-    torn = visit.client.post(
+    assert quick.client.post(link, content=many).status_code == 400
+    torn = quick.client.post(
         link, content=b"--x\r\nContent", headers={"content-type": "multipart/form-data; boundary=y"}
     )
     assert torn.status_code == 400
-    unbounded = visit.client.post(link, content=b"--x", headers={"content-type": "multipart/form-data"})
+    unbounded = quick.client.post(link, content=b"--x", headers={"content-type": "multipart/form-data"})
     assert unbounded.status_code == 400
-    assert _standings(visit) == [Standing.ACTIVE, Standing.ACTIVE]
+    assert _standings(quick) == [Standing.ACTIVE, Standing.ACTIVE]
 
 
-def test_pages_of_a_person_are_kept_and_found_by_nobody(visit: Visit) -> None:
+def test_pages_of_a_person_are_kept_and_found_by_nobody(quick: Visit) -> None:
     for purpose in Purpose:
-        answer = visit.get(visit.link(purpose, ADA))
+        answer = quick.get(quick.link(purpose, ADA))
         assert answer.headers["cache-control"] == "no-store"
         assert "noindex" in answer.headers["x-robots-tag"]
 

@@ -21,12 +21,12 @@ from bot.web.site import SiteEdges, build_site
 from tests.web.sites import ADA, BEN, TOKENS, Visit, fill, present, settings, visiting
 
 
-def test_every_answer_is_guarded(visit: Visit) -> None:
+def test_every_answer_is_guarded(quick: Visit) -> None:
     paths = ["/", "/feeds/microbicides", "/feeds/nope", "/nope", "/healthz", "/style.css", "/robots.txt"]
-    paths += ["/unsubscribe/x", visit.link(Purpose.PREFERENCES, ADA), visit.link(Purpose.UNSUBSCRIBE, ADA)]
+    paths += ["/unsubscribe/x", quick.link(Purpose.PREFERENCES, ADA), quick.link(Purpose.UNSUBSCRIBE, ADA)]
     for path in paths:
         for method in ("GET", "HEAD", "POST", "PUT"):
-            headers = visit.client.request(method, path).headers
+            headers = quick.client.request(method, path).headers
             policy = headers.get_list("content-security-policy", split_commas=False)
             assert policy == [
                 "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
@@ -37,9 +37,9 @@ def test_every_answer_is_guarded(visit: Visit) -> None:
             assert "set-cookie" not in headers
 
 
-def test_pages_need_nothing_from_elsewhere_and_no_script(visit: Visit) -> None:
-    for path in ("/", "/feeds/blastomycosis", visit.link(Purpose.PREFERENCES, ADA)):
-        page = visit.get(path).text
+def test_pages_need_nothing_from_elsewhere_and_no_script(quick: Visit) -> None:
+    for path in ("/", "/feeds/blastomycosis", quick.link(Purpose.PREFERENCES, ADA)):
+        page = quick.get(path).text
         assert "<script" not in page
         assert "<style" not in page
         assert " style=" not in page
@@ -50,49 +50,49 @@ def test_pages_need_nothing_from_elsewhere_and_no_script(visit: Visit) -> None:
         assert len(page.encode()) < 100_000
 
 
-def test_head_is_get_without_its_body(visit: Visit) -> None:
+def test_head_is_get_without_its_body(quick: Visit) -> None:
     for path in ("/", "/feeds/nope", "/healthz", "/style.css"):
-        head, get = visit.client.head(path), visit.get(path)
+        head, get = quick.client.head(path), quick.get(path)
         assert (head.status_code, head.content) == (get.status_code, b"")
         assert head.headers["content-length"] == str(len(get.content))
 
 
-@pytest.mark.parametrize("path", ["/nope", "/docs", "/redoc", "/openapi.json", "/..%2f..%2fetc/passwd", "/unsubscribe"])
-def test_unknown_paths_are_told_so(visit: Visit, path: str) -> None:
-    answer = visit.get(path)
-    assert answer.status_code == 404
-    assert "There is no such page" in answer.text
+def test_unknown_paths_are_told_so(quick: Visit) -> None:
+    for path in ("/nope", "/docs", "/redoc", "/openapi.json", "/..%2f..%2fetc/passwd", "/unsubscribe", "//"):
+        answer = quick.get(path)
+        assert answer.status_code == 404
+        assert "There is no such page" in answer.text
 
 
-def test_a_method_that_does_not_fit_gets_a_page(visit: Visit) -> None:
-    answer = visit.client.post("/")
+def test_a_method_that_does_not_fit_gets_a_page(quick: Visit) -> None:
+    answer = quick.client.post("/")
     assert answer.status_code == 405
     assert "This cannot be done here" in answer.text
 
 
-def test_the_style_sheet_is_kept_by_browsers(visit: Visit) -> None:
-    page = visit.get("/").text
+def test_the_style_sheet_is_kept_by_browsers(quick: Visit) -> None:
+    page = quick.get("/").text
     link = page[page.index("/style.css") :].partition('"')[0]
-    answer = visit.get(link)
+    answer = quick.get(link)
     assert answer.headers["content-type"] == "text/css; charset=utf-8"
     assert "immutable" in answer.headers["cache-control"]
-    assert "immutable" not in visit.get("/style.css").headers["cache-control"]
-    again = visit.client.get(link, headers={"If-None-Match": answer.headers["etag"]})
+    assert "immutable" not in quick.get("/style.css").headers["cache-control"]
+    again = quick.client.get(link, headers={"If-None-Match": answer.headers["etag"]})
     assert (again.status_code, again.content) == (304, b"")
 
 
-def test_robots_are_kept_from_what_links_open(visit: Visit) -> None:
-    lines = visit.get("/robots.txt").text.splitlines()
+def test_robots_are_kept_from_what_links_open(quick: Visit) -> None:
+    lines = quick.get("/robots.txt").text.splitlines()
     assert lines == ["User-agent: *", "Disallow: /unsubscribe", "Disallow: /preferences"]
 
 
-def test_the_brand_and_address_are_those_of_the_settings(visit: Visit) -> None:
-    page = visit.get("/").text
+def test_the_brand_and_address_are_those_of_the_settings(quick: Visit) -> None:
+    page = quick.get("/").text
     assert "<title>New papers by research concept &middot; Sample Digest</title>" in page
     assert "Sample Digest, 1 Road" in page
 
 
-def test_health_follows_the_database(visit: Visit, tmp_path: Path) -> None:
+def test_health_is_good_while_the_database_is(visit: Visit) -> None:
     answer = visit.get("/healthz")
     assert (answer.status_code, answer.json()) == (200, {"status": "ok"})
 
@@ -146,7 +146,8 @@ def test_own_templates_go_before_and_a_broken_one_breaks_its_page_only(tmp_path:
         page = visit.get("/")
         assert page.status_code == 500
         assert "Something is broken here" in page.text
-        assert "nothing" not in page.text
+        assert "undefined" not in page.text
+        assert str(tmp_path) not in page.text
         assert page.headers["content-security-policy"].startswith("default-src 'none'")
         assert visit.get("/feeds/microbicides").status_code == 200
         (own / "problem.html").write_text("{{ oh")
@@ -178,11 +179,11 @@ def test_a_mistake_of_ours_is_a_page_with_its_headers_and_is_logged(tmp_path: Pa
     assert [line["problem"] for line in logs if line["event"] == "page failed"] == ["ZeroDivisionError"]
 
 
-def test_requests_are_logged_without_tokens(visit: Visit) -> None:
-    link = visit.link(Purpose.UNSUBSCRIBE, ADA)
+def test_requests_are_logged_without_tokens(quick: Visit) -> None:
+    link = quick.link(Purpose.UNSUBSCRIBE, ADA)
     with structlog.testing.capture_logs() as logs:
-        visit.get(link)
-        visit.get("/feeds/microbicides")
+        quick.get(link)
+        quick.get("/feeds/microbicides")
     lines = [line for line in logs if line["event"] == "request"]
     assert [(line["method"], line["path"], line["status"]) for line in lines] == [
         ("GET", "/unsubscribe…", 200),
