@@ -109,7 +109,7 @@ def deliver(
 
         report = app.deliver(limit, dry_run=dry_run, progress=settled)
     if as_json:
-        show_json(report.as_json())
+        show_json({**report.as_json(), **({"would_send": report.would_send} if dry_run else {})})
     elif dry_run:
         show(f"{plural(report.would_send, 'message')} would be sent{_others(report)}")
     else:

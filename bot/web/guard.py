@@ -42,27 +42,29 @@ class SafeAnswers:
             await self._app(scope, receive, send)
             return
         began = perf_counter()
-        status = 500
+        answered = False
+
+        def note(status: int) -> None:
+            nonlocal answered
+            answered = True
+            milliseconds = round((perf_counter() - began) * 1000)
+            path = loggable_path(scope["path"])
+            log.info("request", method=scope["method"], path=path, status=status, ms=milliseconds)
 
         async def send_safely(message: Message) -> None:
-            nonlocal status
             if message["type"] == "http.response.start":
-                status = message["status"]
                 headers = MutableHeaders(scope=message)
                 for name, value in SAFE_HEADERS.items():
                     headers.setdefault(name, value)
+                note(message["status"])
             await send(message)
 
         try:
             await self._app(scope, receive, send_safely)
         finally:
-            log.info(
-                "request",
-                method=scope["method"],
-                path=loggable_path(scope["path"]),
-                status=status,
-                ms=round((perf_counter() - began) * 1000),
-            )
+            # Mistakes of ours are answered further out.
+            if not answered:
+                note(500)
 
 
 def loggable_path(path: str) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -19,10 +18,10 @@ def visit(store: Store) -> Iterator[Visit]:
     yield from visiting(store, settings())
 
 
-@pytest.fixture
-def quick(tmp_path: Path) -> Iterator[Visit]:
-    """The same on SQLite alone, for what does not hang on the kind of database."""
-    store = open_store(f"sqlite:///{tmp_path}/bot.db")
+@pytest.fixture(scope="module")
+def quick(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Visit]:
+    """The same on SQLite and for a whole file of tests: for those that change nothing."""
+    store = open_store(f"sqlite:///{tmp_path_factory.mktemp('site')}/bot.db")
     fill(store)
     yield from visiting(store, settings())
     store.close()

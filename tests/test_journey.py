@@ -1,0 +1,237 @@
+"""One whole round through the real doors: commands in, HTTP and SMTP between, mails out."""
+
+from __future__ import annotations
+
+import email
+import email.policy
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.parse
+import urllib.request
+from collections.abc import Callable, Iterator
+from datetime import UTC, date, datetime, timedelta
+from email.message import EmailMessage
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bot.concepts.catalogue import starter
+from bot.demo.mailbox import Mailbox
+from bot.demo.service import SampleService
+
+ROOT = Path(__file__).resolve().parents[1]
+ROSTER = """email,name,feeds,cadence,weekday,hour,timezone,max_papers,language
+zoe@reader.example,Zoë Müller,covid-19;chronic-fatigue-syndrome;microbicides,daily,,7,Europe/Berlin,12,en
+ann@reader.example,"Ann, O'Neil",evolution-of-pluripotency;covid-19,weekly,tuesday,8,America/New_York,20,en
+bob@reader.example,,covid-19,monthly,friday,9,Asia/Tokyo,5,en
+"""
+
+Bot = Callable[..., Any]
+
+
+@pytest.fixture
+def bot(tmp_path: Path) -> Bot:
+    """Runs the installed program in an empty folder; gives its JSON."""
+    (tmp_path / "people.csv").write_text(ROSTER, "utf-8")
+
+    def run(*words: str, code: int = 0, **settings: str) -> Any:
+        quiet = {name: value for name, value in os.environ.items() if not name.startswith("BOT_")}
+        environment = {**quiet, **{f"BOT_{name}": value for name, value in settings.items()}}
+        done = subprocess.run(
+            [sys.executable, "-m", "bot", *words],
+            cwd=tmp_path,
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+        assert done.returncode == code, done.stderr
+        assert "Traceback" not in done.stderr
+        return json.loads(done.stdout) if "--json" in words else done.stdout
+
+    return run
+
+
+def sending(url: str, **more: str) -> dict[str, str]:
+    return {
+        "SMTP_URL": url,
+        "FROM": "Concept Digest <digest@papers.example.org>",
+        "POSTAL_ADDRESS": "1 Sample Street, Exampleton",
+        "PUBLIC_URL": "https://papers.example.org",
+        "FETCH_ALLOW_PRIVATE": "true",
+        **more,
+    }
+
+
+def read_mail(path: Path) -> EmailMessage:
+    parsed = email.message_from_bytes(path.read_bytes(), policy=email.policy.default)
+    assert isinstance(parsed, EmailMessage)
+    return parsed
+
+
+def do_round(bot: Bot, settings: dict[str, str]) -> dict[str, Any]:
+    """Everything once, and then once more, which must find nothing to do."""
+    collected = bot("collect", "--json", **settings)
+    assert collected["new"] == sum(query["new"] for query in collected["queries"])
+    planned = bot("plan", "--all", "--json", **settings)
+    delivered = bot("deliver", "--json", **settings)
+    assert delivered["sent"] == planned["chosen"]
+    assert not any(delivered[state] for state in ("deferred", "failed", "suppressed", "skipped", "uncertain"))
+    again = bot("collect", "--json", **settings)
+    assert (again["new"], again["papers"]) == (0, 0)
+    assert bot("plan", "--all", "--json", **settings)["chosen"] == 0
+    assert bot("deliver", "--json", **settings)["sent"] == 0
+    return {"collect": collected, "plan": planned, "deliver": delivered}
+
+
+def test_sample_papers_from_the_service_to_the_mailbox(bot: Bot, tmp_path: Path) -> None:
+    with SampleService(datetime.now(UTC).date()) as service, Mailbox(tmp_path / "mails") as mailbox:
+        settings = sending(mailbox.url, PUBMED_URL=f"{service.url}/entrez/eutils")
+        bot("feeds", "apply", "--starter", **settings)
+        bot("subscribers", "import", "people.csv", **settings)
+        said = do_round(bot, settings)
+        assert said["plan"]["chosen"] == 3
+        mails = {mail.recipient: read_mail(mail.path) for mail in mailbox.mails}
+    assert set(mails) == {"zoe@reader.example", "ann@reader.example", "bob@reader.example"}
+    zoe = mails["zoe@reader.example"]
+    assert "new papers: " in zoe["Subject"]
+    assert zoe["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+    assert zoe["To"].addresses[0].display_name == "Zoë Müller"
+    html, text = zoe.get_body(("html",)), zoe.get_body(("plain",))
+    assert html is not None
+    assert text is not None
+    for part in (html.get_content(), text.get_content()):
+        assert "COVID-19" in part
+        assert "1 Sample Street" in part
+        assert "https://papers.example.org/unsubscribe/" in part
+    assert len({mail["Message-ID"] for mail in mails.values()}) == 3
+
+
+@pytest.fixture(scope="module")
+def replay(shared: Path) -> Iterator[str]:
+    """A stand-in for PubMed that answers from real records."""
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = probe.getsockname()[1]
+    words = [sys.executable, str(shared / "replay/replay.py"), "--port", str(port), "--pubmed"]
+    words.append(str(shared / "data/pubmed/pubmed21n1298-public1.xml.gz"))
+    with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as server:
+        try:
+            assert server.stdout is not None
+            assert "records on" in server.stdout.readline()
+            yield f"http://127.0.0.1:{port}/entrez/eutils"
+        finally:
+            server.terminate()
+
+
+def what_the_service_would_return(base: str, query: str, first: date, last: date) -> set[str]:
+    form = {"term": query, "datetype": "edat", "mindate": f"{first:%Y/%m/%d}", "maxdate": f"{last:%Y/%m/%d}"}
+    data = urllib.parse.urlencode({**form, "retmode": "json", "retmax": "9999"}).encode()
+    with urllib.request.urlopen(f"{base}/esearch.fcgi", data, timeout=60) as answer:
+        return set(json.load(answer)["esearchresult"]["idlist"])
+
+
+def papers_of(bot: Bot, slug: str, settings: dict[str, str]) -> set[str]:
+    found = bot("feeds", "preview", slug, "--limit", "100000", "--json", **settings)
+    return {paper["identifiers"]["pmid"] for paper in found}
+
+
+def same_day(before: date) -> None:
+    if datetime.now(UTC).date() != before:
+        pytest.skip("midnight passed, and the service's newest records are yesterday's now")
+
+
+def test_real_records_into_a_plain_sink(bot: Bot, replay: str, tmp_path: Path) -> None:
+    today = datetime.now(UTC).date()
+    with Mailbox(tmp_path / "mails") as mailbox:
+        settings = sending(mailbox.url, PUBMED_URL=replay)
+        bot("feeds", "apply", "--starter", **settings)
+        bot("subscribers", "import", "people.csv", **settings)
+        said = do_round(bot, settings)
+        mails = [read_mail(mail.path) for mail in mailbox.mails]
+    same_day(today)
+    for feed in starter():
+        query = next(one.query for one in feed.queries if one.source == "pubmed")
+        wanted = what_the_service_would_return(replay, query, today - timedelta(days=7), today)
+        assert papers_of(bot, feed.slug, settings) == wanted
+        reported = next(one for one in said["collect"]["queries"] if one["feed"] == feed.slug)
+        assert (reported["new"], reported["seen"], reported["health"]) == (len(wanted), 0, "quiet")
+    assert len(mails) == said["plan"]["chosen"] == 3
+
+
+def test_real_records_of_a_longer_stretch(bot: Bot, replay: str) -> None:
+    today = datetime.now(UTC).date()
+    settings = sending("smtp://127.0.0.1:1", PUBMED_URL=replay)
+    since = today - timedelta(days=70)
+    bot("feeds", "apply", "--starter", **settings)
+    bot("collect", "--since", str(since), "--json", **settings)
+    same_day(today)
+    for feed in starter():
+        query = next(one.query for one in feed.queries if one.source == "pubmed")
+        assert papers_of(bot, feed.slug, settings) == what_the_service_would_return(replay, query, since, today)
+
+
+@pytest.fixture
+def mail_system(shared: Path, tmp_path: Path) -> Iterator[Path]:
+    """A real mail system on loopback: Postfix with STARTTLS and AUTH before a receiver with mailboxes."""
+    if os.getuid() != 0 or not all(map(shutil.which, ("postfix", "dovecot", "postgrey", "openssl"))):
+        pytest.skip("no root here, or no Postfix, Dovecot and postgrey: the mail system cannot be started")
+    with socket.socket() as probe:
+        if probe.connect_ex(("127.0.0.1", 2587)) == 0:
+            pytest.skip("port 2587 is taken: another mail system is running")
+    # Postfix's own users must be able to walk there, which pytest's private folders do not let them.
+    folder = Path("/tmp") / f"bot-mta-{os.getpid()}"
+    script, environment = str(shared / "mta/mta.sh"), {**os.environ, "MTA_DIR": str(folder)}
+    with (tmp_path / "mta.log").open("w") as log:
+        try:
+            subprocess.run([script, "start"], env=environment, stdout=log, stderr=log, timeout=120, check=True)
+            yield folder
+        finally:
+            subprocess.run([script, "stop"], env=environment, stdout=log, stderr=log, timeout=60, check=False)
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def waiting_in(folder: Path, reader: str, patience: float = 30) -> list[EmailMessage]:
+    until = time.monotonic() + patience
+    while True:
+        found = [read_mail(path) for path in (folder / "dove/mail" / reader / "new").glob("*")]
+        if found or time.monotonic() > until:
+            return found
+        # Another program delivers it: there is nothing to wait on but the file.
+        time.sleep(0.1)
+
+
+def test_real_records_through_a_real_mail_system(bot: Bot, replay: str, mail_system: Path) -> None:
+    ca = str(mail_system / "tls/ca.pem")
+    url = "smtp+starttls://digest:s3cret@localhost:2587"
+    settings = sending(url, PUBMED_URL=replay, SMTP_CA_FILE=ca, BOUNCE_ADDRESS="bounce@papers.example.org")
+    bot("feeds", "apply", "--starter", **settings)
+    bot("subscribers", "import", "people.csv", **settings)
+    do_round(bot, settings)
+    for reader in ("zoe", "ann", "bob"):
+        (mail,) = waiting_in(mail_system, reader)
+        assert mail["To"].addresses[0].addr_spec == f"{reader}@reader.example"
+        assert mail["Return-Path"].startswith("<bounce+")
+        assert "covid" in str(mail["Subject"]).lower()
+
+
+def test_a_mail_system_that_refuses_us_ends_the_round(bot: Bot, replay: str, mail_system: Path) -> None:
+    url = "smtp+starttls://digest:w0rdless@localhost:2587"
+    settings = sending(url, PUBMED_URL=replay, SMTP_CA_FILE=str(mail_system / "tls/ca.pem"))
+    bot("feeds", "apply", "--starter", **settings)
+    bot("subscribers", "import", "people.csv", **settings)
+    bot("collect", "--json", **settings)
+    bot("plan", "--all", "--json", **settings)
+    refused = bot("deliver", "--json", code=1, **settings)
+    assert "535" in refused["error"]
+    assert "w0rdless" not in refused["error"]
+    unknown = {**settings, "SMTP_CA_FILE": ""}
+    assert "certificate" in bot("deliver", "--json", code=1, **unknown)["error"]
+    right = {**settings, "SMTP_URL": "smtp+starttls://digest:s3cret@localhost:2587"}
+    assert bot("deliver", "--json", **right)["sent"] == 3
