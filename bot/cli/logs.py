@@ -7,6 +7,8 @@ import sys
 
 import structlog
 
+_LINES = structlog.processors.LogfmtRenderer(key_order=["timestamp", "level", "event"], bool_as_flag=False)
+
 
 def set_up(level: int) -> None:
     """Write log lines from `level` on to stderr: for eyes on a terminal, as key=value where there is none.
@@ -22,7 +24,7 @@ def set_up(level: int) -> None:
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             structlog.processors.format_exc_info,
-            structlog.dev.ConsoleRenderer() if on_terminal else structlog.processors.LogfmtRenderer(),
+            structlog.dev.ConsoleRenderer() if on_terminal else _LINES,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(level),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
