@@ -192,20 +192,24 @@ def choose(
     next_due: datetime,
     now: datetime,
     how: str,
-) -> None:
+) -> bool:
     """Write down a subscriber's choices whole: feeds in order, when, how many papers.
+
+    Subscriptions to retired feeds stay, for the day when they are offered again. False, and nothing is
+    written, for somebody who has left.
 
     Raises:
         UnknownError: a feed that there is not.
     """
     with store.writing() as connection:
-        known = dict(connection.execute(select(concept_feed.c.slug, concept_feed.c.id)).all())
+        offered = select(concept_feed.c.slug, concept_feed.c.id).where(concept_feed.c.retired_at.is_(None))
+        known: dict[str, int] = dict(connection.execute(offered).all())
         for slug in feeds:
             if slug not in known:
                 raise UnknownError("feed", slug, sorted(known))
-        connection.execute(
+        there = connection.execute(
             update(subscriber)
-            .where(subscriber.c.id == subscriber_id)
+            .where(subscriber.c.id == subscriber_id, subscriber.c.standing != Standing.LEFT)
             .values(
                 cadence=wish.cadence,
                 weekday=wish.weekday,
@@ -214,8 +218,12 @@ def choose(
                 max_papers=max_papers,
                 next_due=next_due,
             )
-        )
-        connection.execute(delete(subscription).where(subscription.c.subscriber_id == subscriber_id))
+        ).rowcount
+        if not there:
+            return False
+        on_offer = select(concept_feed.c.id).where(concept_feed.c.retired_at.is_(None))
+        mine = subscription.c.subscriber_id == subscriber_id
+        connection.execute(delete(subscription).where(mine, subscription.c.feed_id.in_(on_offer)))
         rows = [
             {"subscriber_id": subscriber_id, "feed_id": known[slug], "position": place, "created_at": now}
             for place, slug in enumerate(dict.fromkeys(feeds))
@@ -223,6 +231,7 @@ def choose(
         if rows:
             connection.execute(insert(subscription), rows)
         connection.execute(insert(evidence).values(subscriber_id=subscriber_id, at=now, what="changed", how=how))
+    return True
 
 
 def _sift(connection: Connection, rows: Sequence[RosterRow]) -> tuple[list[RosterProblem], list[RosterRow]]:

@@ -84,7 +84,7 @@ def save(token: str, posted: Form, edges: Edges, pages: SitePages) -> Response:
     if isinstance(chosen, dict):
         return _form(edges, pages, person, to_mend(written, stored, chosen), chosen, "wrong")
     now = edges.clock()
-    choose(
+    written_down = choose(
         edges.store,
         person.id,
         feeds=chosen.feeds,
@@ -94,6 +94,8 @@ def save(token: str, posted: Form, edges: Edges, pages: SitePages) -> Response:
         now=now,
         how="preferences page",
     )
+    if not written_down:
+        return pages.page("gone", 409, PERSONAL, address=masked(person.email))
     # Read anew: what the page says has to be what is stored.
     person = subscriber_by_id(edges.store, person.id)
     return _form(edges, pages, person, stored_choices(person), outcome="saved")
