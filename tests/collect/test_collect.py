@@ -11,7 +11,9 @@ import pytest
 from bot.collect.budget import HostBudget
 from bot.collect.collect import CollectReport, collect, findings
 from bot.collect.fetch import Fetcher, Limits
-from bot.collect.sources import PubMed, Source, Syndication
+from bot.collect.sources.protocol import Source
+from bot.collect.sources.pubmed import PubMed
+from bot.collect.sources.syndication import Syndication
 from bot.concepts.catalogue import starter
 from bot.concepts.match import compile_feed
 from bot.demo.service import SampleService
