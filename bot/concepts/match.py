@@ -22,6 +22,8 @@ IN_KEYWORDS = 0.2
 IN_ABSTRACT, ONCE_MORE, MOST_IN_ABSTRACT = 0.1, 0.05, 0.25
 #: What a paper has that a query found, before its text is looked at; the text then fills up the rest.
 BY_QUERY = 0.3
+#: PubMed's type of a paper that was withdrawn.
+RETRACTED = "retracted publication"
 
 _SOURCE_NAMES = {"pubmed": "PubMed", "europepmc": "Europe PMC"}
 
@@ -169,8 +171,10 @@ def relevance_of(matcher: Matcher, paper: Announcement | PaperRecord) -> Match:
     found = Found(found.title, found.abstract, (*found.keywords, *indexed))
     source = _SOURCE_NAMES.get(paper.source, paper.source)
     why = f"found by this feed's {source} query" if source else "found by this feed's query"
+    relevance = BY_QUERY + (1 - BY_QUERY) * found.relevance
     return Match(
-        round(BY_QUERY + (1 - BY_QUERY) * found.relevance, 3),
+        # A retracted paper is worth knowing of, after all others.
+        0.0 if RETRACTED in {kind.casefold() for kind in paper.publication_types} else round(relevance, 3),
         f"{why}; {found.words}" if found.anywhere else why,
         found.terms,
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import pytest
 from hypothesis import assume, given
@@ -268,3 +269,10 @@ def test_what_is_found_touches_no_letter(term: str, text: str) -> None:
 def test_capitals_do_not_matter_in_common_words(term: str) -> None:
     assert matches(term, f"x {term.upper()} x")
     assert matches(term, f"x {term.title()} x")
+
+
+def test_a_retracted_paper_comes_after_all_others() -> None:
+    types = ("Journal Article", "Retracted Publication")
+    paper = PaperRecord(1, "ME/CFS explained", "https://example.org/1", publication_types=types, source="pubmed")
+    assert relevance_of(compile_feed(FATIGUE), paper).relevance == 0
+    assert relevance_of(compile_feed(FATIGUE), replace(paper, publication_types=())).relevance > 0.5
