@@ -73,8 +73,7 @@ def words_of(text: str) -> str:
 
     Hyphens, slashes and all other signs part words, as in PubMed's index.
     """
-    folded = unicodedata.normalize("NFKD", text.casefold())
-    return f" {' '.join(_WORD.findall(''.join(c for c in folded if not unicodedata.combining(c))))} ".replace("*", "")
+    return f" {' '.join(_WORD.findall(_folded(text)))} ".replace("*", "")
 
 
 def days_of(text: str) -> tuple[date, date] | None:
@@ -184,13 +183,18 @@ def _joined(operator: str, left: Test | None, right: Test | None) -> Test | None
     return lambda record: left(record) and right(record)
 
 
+def _folded(text: str) -> str:
+    """Compatibility forms first (a mathematical A is an A), then capitals, then the accents off."""
+    lower = unicodedata.normalize("NFKD", text).casefold()
+    return "".join(c for c in unicodedata.normalize("NFKD", lower) if not unicodedata.combining(c))
+
+
 def _nothing(record: Searchable) -> bool:
     return False
 
 
 def _phrase(name: str, words: str) -> Test | None:
-    folded = "".join(c for c in unicodedata.normalize("NFKD", words.casefold()) if not unicodedata.combining(c))
-    wanted = _WORD.findall(folded)
+    wanted = _WORD.findall(_folded(words))
     if not wanted:
         return None
     if any(word.endswith("*") for word in wanted):
