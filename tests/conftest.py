@@ -18,6 +18,8 @@ from psycopg import sql
 from bot.store.engine import Store
 from bot.store.schema import open_store, upgrade
 
+#: Read at once, because tests see no BOT_ variable of the machine.
+POSTGRES_URL = os.environ.get("BOT_TEST_POSTGRES_URL")
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 
 
@@ -40,9 +42,8 @@ def shared() -> Path:
 @pytest.fixture(scope="session")
 def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The URL of a PostgreSQL server's maintenance database, as libpq writes it."""
-    given = os.environ.get("BOT_TEST_POSTGRES_URL")
-    if given:
-        yield given.replace("postgresql+psycopg://", "postgresql://")
+    if POSTGRES_URL:
+        yield POSTGRES_URL.replace("postgresql+psycopg://", "postgresql://")
         return
     programs = _postgres_programs()
     if programs is None:

@@ -44,7 +44,7 @@ def run_demo(folder: Path, port: int, clock: Callable[[], datetime], tell: Calla
                 "BOT_FETCH_ALLOW_PRIVATE": "true",
                 "BOT_SMTP_URL": f"smtp://127.0.0.1:{mailbox.port}",
                 "BOT_FROM": "Concept Digest <digest@papers.example.org>",
-                "BOT_POSTAL_ADDRESS": "Concept Digest, 1 Sample Street, 12345 Exampleton",
+                "BOT_POSTAL_ADDRESS": "1 Sample Street, 12345 Exampleton",
                 "BOT_PUBLIC_URL": "https://papers.example.org",
             },
         )

@@ -49,7 +49,9 @@ class SafeAnswers:
             answered = True
             milliseconds = round((perf_counter() - began) * 1000)
             path = loggable_path(scope["path"])
-            log.info("request", method=scope["method"], path=path, status=status, ms=milliseconds)
+            # A container asks for its health twice a minute, for years.
+            say = log.debug if path == "/healthz" and status < 400 else log.info
+            say("request", method=scope["method"], path=path, status=status, ms=milliseconds)
 
         async def send_safely(message: Message) -> None:
             if message["type"] == "http.response.start":
