@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +37,14 @@ def test_every_setting_is_documented() -> None:
     secrets = {f"BOT_{name.upper()}_FILE" for name in SECRETS}
     allowed = documented | secrets | {f"BOT_{name}" for name in RESERVED}
     assert set(re.findall(r"BOT_[A-Z_]+[A-Z]", text)) <= allowed
+
+
+def test_every_dependency_has_its_reason() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+    wanted = [*project["project"]["dependencies"], *project["dependency-groups"]["dev"]]
+    rows = re.findall(r"^\| ([^|]+) \|", (DOCS / "decisions/0002-libraries.md").read_text("utf-8"), re.MULTILINE)
+    given = {name.strip().lower() for row in rows for name in row.split(",")} | {"psycopg", "apscheduler"}
+    assert {re.split(r"[\[<>=]", name)[0] for name in wanted} <= given
 
 
 @pytest.mark.parametrize("path", [*sorted(ROOT.glob("*.md")), *sorted(DOCS.rglob("*.md"))], ids=lambda p: p.name)
