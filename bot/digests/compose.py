@@ -64,7 +64,8 @@ def _entered(entry: Entry) -> datetime:
 
 
 def _best_first(entry: Entry) -> tuple[float, float, int]:
-    return (-entry.relevance, -entry.entered_at.timestamp(), -entry.paper_id)
+    # Sources list their newest papers first, so of one batch the lower id is the newer paper.
+    return (-entry.relevance, -entry.entered_at.timestamp(), entry.paper_id)
 
 
 def _turns(wanted: Sequence[int], room: int) -> list[int]:
