@@ -98,7 +98,12 @@ def newest(store: Store, feed_id: int, limit: int = 20, offset: int = 0) -> tupl
         select(paper, feed_entry.c.entered_at, feed_entry.c.relevance, feed_entry.c.why)
         .join(feed_entry, feed_entry.c.paper_id == paper.c.id)
         .where(feed_entry.c.feed_id == feed_id)
-        .order_by(feed_entry.c.entered_at.desc(), paper.c.indexed.desc(), feed_entry.c.relevance.desc(), paper.c.id)
+        .order_by(
+            feed_entry.c.entered_at.desc(),
+            paper.c.indexed.desc().nulls_last(),
+            feed_entry.c.relevance.desc(),
+            paper.c.id,
+        )
         .limit(limit)
         .offset(offset)
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
@@ -28,7 +28,16 @@ def test_a_paper_known_already_is_not_new(store: Store, feed_ids: list[int]) -> 
     assert papers.save(store, one, [finding(1), finding(2)], clock) == papers.Saved(2, 0, 2)
     assert papers.save(store, one, [finding(2), finding(3)], clock) == papers.Saved(1, 1, 1)
     assert papers.save(store, two, [finding(3)], clock) == papers.Saved(1, 0, 0)
-    assert [e.paper.title for e in papers.newest(store, one)] == ["Sample paper 3", "Sample paper 2", "Sample paper 1"]
+    assert [e.paper.title for e in papers.newest(store, one)] == ["Sample paper 3", "Sample paper 1", "Sample paper 2"]
+
+
+def test_the_last_to_enter_comes_first_and_of_one_batch_the_last_to_be_indexed(
+    store: Store, feed_ids: list[int]
+) -> None:
+    days = {1: date(2026, 11, 20), 2: date(2026, 11, 22), 3: None, 4: date(2026, 11, 21)}
+    papers.save(store, feed_ids[0], [finding(n, indexed=day) for n, day in days.items()], clock)
+    papers.save(store, feed_ids[0], [finding(5, indexed=date(2026, 11, 1))], clock)
+    assert [e.paper.title[-1] for e in papers.newest(store, feed_ids[0])] == ["5", "2", "4", "1", "3"]
 
 
 def test_one_identifier_is_enough_to_know_it(store: Store, feed_ids: list[int]) -> None:
