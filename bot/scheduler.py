@@ -38,7 +38,7 @@ def build_scheduler(
     def every(seconds: int, name: str, step: Callable[[], object]) -> None:
         # Without a grace time, APScheduler drops a job that is late by a second.
         scheduler.add_job(
-            _safely,
+            safely,
             "interval",
             (name, step),
             seconds=seconds,
@@ -58,7 +58,7 @@ def build_scheduler(
     return scheduler
 
 
-def _safely(name: str, step: Callable[[], object]) -> None:
+def safely(name: str, step: Callable[[], object]) -> None:
     """One bad round is told and does not end the next ones."""
     try:
         step()

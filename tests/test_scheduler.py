@@ -1,0 +1,64 @@
+"""The scheduler's jobs: what there is to do, and that one bad round does not end the next."""
+
+from __future__ import annotations
+
+import threading
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from apscheduler.events import EVENT_JOB_EXECUTED
+from structlog.testing import capture_logs
+
+from bot.errors import BotError
+from bot.scheduler import build_scheduler, safely
+from bot.settings import read_settings
+from bot.wiring import App, build
+
+NOW = datetime(2026, 11, 23, 9, 30, tzinfo=UTC)
+
+
+@pytest.fixture
+def app(tmp_path: Path) -> App:
+    return build(read_settings(tmp_path, {"BOT_DATABASE_URL": f"sqlite:///{tmp_path}/bot.db"}), lambda: NOW)
+
+
+@pytest.mark.parametrize(
+    ("collecting", "delivering", "jobs"),
+    [
+        (True, True, {"collect", "plan", "deliver"}),
+        (False, True, {"deliver"}),
+        (True, False, {"collect", "plan"}),
+        (False, False, set()),
+    ],
+)
+def test_jobs_are_those_asked_for(app: App, collecting: bool, delivering: bool, jobs: set[str]) -> None:
+    scheduler = build_scheduler(app, NOW, lambda: False, collecting=collecting, delivering=delivering)
+    there = scheduler.get_jobs()
+    assert {job.id for job in there} == jobs
+    # A job that is late, by however much, is still run, and once.
+    assert all(job.misfire_grace_time is None and job.coalesce and job.max_instances == 1 for job in there)
+    app.close()
+
+
+def test_jobs_run_at_once_when_it_starts(app: App) -> None:
+    scheduler = build_scheduler(app, datetime.now(UTC), lambda: False)
+    ran = threading.Event()
+    with capture_logs() as told:
+        scheduler.add_listener(lambda event: ran.set() if event.job_id == "collect" else None, EVENT_JOB_EXECUTED)
+        scheduler.start()
+        assert ran.wait(10)
+        scheduler.shutdown(wait=True)
+    assert any(line["event"] == "collected" for line in told)
+    app.close()
+
+
+def test_a_bad_round_is_told_and_raises_nothing() -> None:
+    def fail(error: Exception) -> None:
+        raise error
+
+    with capture_logs() as told:
+        safely("collect", lambda: fail(BotError("source: it is gone")))
+        safely("plan", lambda: fail(ZeroDivisionError()))
+    assert [(line["event"], line["job"]) for line in told] == [("round failed", "collect"), ("round failed", "plan")]
+    assert told[0]["error"] == "source: it is gone"
