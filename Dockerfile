@@ -11,7 +11,8 @@ ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_ROOT_USER_ACTION=igno
 WORKDIR /src
 
 # What changes seldom comes first, so that a change of the code does not install everything again.
-COPY constraints.txt pyproject.toml README.md LICENSE ./
+COPY constraints.txt pyproject.toml hatch_build.py README.md LICENSE subscribers.example.csv ./
+COPY templates templates
 COPY bot/__init__.py bot/__init__.py
 # The bot's own environment has no pip: nothing is installed into it later.
 RUN python -m pip install --upgrade pip \
@@ -19,8 +20,6 @@ RUN python -m pip install --upgrade pip \
     && python -m pip --python /opt/bot/bin/python install --only-binary :all: --only-deps .
 
 COPY bot bot
-COPY templates templates
-COPY subscribers.example.csv ./
 RUN python -m pip --python /opt/bot/bin/python install --no-deps .
 
 
