@@ -121,6 +121,14 @@ class MailServerError(BotError):
         super().__init__(f"mail server: {server}: {problem}")
 
 
+class StoppedError(BotError):
+    """A step that was told to stop before it was done; nothing is lost by it."""
+
+    def __init__(self, step: str) -> None:
+        self.step = step
+        super().__init__(f"{step}: stopped when told to; the next round goes on from there")
+
+
 class TokenError(BotError):
     """A link's token that is not ours, or not for this purpose."""
 

@@ -29,7 +29,7 @@ def build_scheduler(
 
     Args:
         now: the first run of every job.
-        should_stop: asked while delivering; what is in flight is finished first.
+        should_stop: asked all the while; what is in flight to the mail server is finished first.
         collecting: ask the sources and plan digests.
         delivering: send.
     """
@@ -51,8 +51,8 @@ def build_scheduler(
         )
 
     if collecting:
-        every(COLLECT_EVERY, "collect", lambda: _collect(app))
-        every(PLAN_EVERY, "plan", lambda: _plan(app))
+        every(COLLECT_EVERY, "collect", lambda: _collect(app, should_stop))
+        every(PLAN_EVERY, "plan", lambda: _plan(app, should_stop))
     if delivering:
         every(DELIVER_EVERY, "deliver", lambda: _deliver(app, should_stop))
     return scheduler
@@ -68,13 +68,13 @@ def safely(name: str, step: Callable[[], object]) -> None:
         log.exception("round failed", job=name)
 
 
-def _collect(app: App) -> None:
-    report = app.collect()
+def _collect(app: App, should_stop: Callable[[], bool]) -> None:
+    report = app.collect(should_stop=should_stop)
     log.info("collected", new=report.new, seen=report.seen, queries=len(report.queries), failing=report.failing)
 
 
-def _plan(app: App) -> None:
-    report = app.plan()
+def _plan(app: App, should_stop: Callable[[], bool]) -> None:
+    report = app.plan(should_stop=should_stop)
     if report.run is not None:
         log.info("planned", run=report.run, chosen=report.chosen, skipped=report.skipped)
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import tomllib
 from collections.abc import Mapping
+from difflib import get_close_matches
 from email.utils import formataddr, getaddresses
 from ipaddress import ip_address
 from pathlib import Path
@@ -58,8 +59,10 @@ def _address(value: str) -> str:
 
 def _web_url(value: str) -> str:
     parts = urlsplit(value)
-    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment:
-        raise ValueError(f"not a web address: '{value}'; write https://papers.example.org")
+    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.username or parts.query or parts.fragment:
+        # What has a user or a query in it may have a secret in it.
+        said = "" if {"@", "?"} & set(value) else f": '{value}'"
+        raise ValueError(f"not a web address{said}; write https://papers.example.org, and no user or query")
     return value.rstrip("/")
 
 
@@ -182,11 +185,12 @@ def read_settings(folder: Path | None = None, environ: Mapping[str, str] | None 
         ("", {name: value for name, value in environ.items() if name.startswith(PREFIX)}),
     ):
         found |= {
-            n: v for name, v in values.items() if (n := name.removeprefix(PREFIX)) in known and v not in {"", None}
+            n: v
+            for name, v in values.items()
+            if (n := name.removeprefix(PREFIX)) in known and v is not None and v != ""
         }
         found |= _from_secret_files(values, problems)
-        if where:
-            problems += _unknown(where, values, known)
+        problems += _unknown(where, values, known)
     try:
         settings = Settings(**{PREFIX + "FROM" if n == "FROM" else known[n]: value for n, value in found.items()})
     except ValidationError as error:
@@ -197,9 +201,9 @@ def read_settings(folder: Path | None = None, environ: Mapping[str, str] | None 
 
 
 def _from_toml(path: Path, problems: list[str]) -> dict[str, Any]:
-    if not path.is_file():
-        return {}
     try:
+        if not _is_there(path):
+            return {}
         return {PREFIX + name.upper(): value for name, value in tomllib.loads(path.read_text("utf-8-sig")).items()}
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         problems.append(f"bot.toml cannot be read: {error}")
@@ -208,10 +212,16 @@ def _from_toml(path: Path, problems: list[str]) -> dict[str, Any]:
 
 def _from_dotenv(path: Path, problems: list[str]) -> dict[str, str | None]:
     try:
-        return dotenv_values(path, interpolate=False, encoding="utf-8-sig") if path.is_file() else {}
+        return dotenv_values(path, interpolate=False, encoding="utf-8-sig") if _is_there(path) else {}
     except (OSError, UnicodeDecodeError) as error:
         problems.append(f".env cannot be read: {error}")
         return {}
+
+
+def _is_there(path: Path) -> bool:
+    if path.exists() and not path.is_file():
+        raise IsADirectoryError(f"'{path}' is no file")
+    return path.exists()
 
 
 def _from_secret_files(values: Mapping[str, Any], problems: list[str]) -> dict[str, str]:
@@ -233,7 +243,11 @@ def _unknown(where: str, values: Mapping[str, Any], known: Mapping[str, str]) ->
     strange = sorted(
         n for name in values if name.startswith(PREFIX) and (n := name.removeprefix(PREFIX)) not in allowed
     )
-    return [f"{where}: no such setting: '{PREFIX}{n}'; see docs/reference/settings.md" for n in strange]
+    if where:
+        return [f"{where}: no such setting: '{PREFIX}{n}'; see docs/reference/settings.md" for n in strange]
+    # The environment may hold other programs' variables: only what looks like a slip of ours is one.
+    slips = [(name, near[0]) for name in strange if (near := get_close_matches(name, known, 1, 0.75))]
+    return [f"no such setting: '{PREFIX}{name}'; did you mean {PREFIX}{near}?" for name, near in slips]
 
 
 def _in_words(problem: Any) -> str:

@@ -82,3 +82,21 @@ def test_repr_tells_no_secret(tmp_path: Path) -> None:
 
 def test_names_are_those_of_the_interface() -> None:
     assert {"BOT_FROM", "BOT_DATABASE_URL", "BOT_UNCERTAIN_WAIT"} <= set(names())
+
+
+def test_a_slip_in_the_environment_is_told_and_other_programs_variables_are_not(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="no such setting: 'BOT_FORM'; did you mean BOT_FROM"):
+        read(tmp_path, FORM="x")
+    read(tmp_path, TOKEN_OF_ANOTHER_PROGRAM="x", SMTP_CONNECTIONS="8")
+
+
+def test_values_of_the_wrong_kind_and_places_that_are_none_are_told(tmp_path: Path) -> None:
+    (tmp_path / "bot.toml").write_text('timezone = ["x"]\n')
+    (tmp_path / ".env").mkdir()
+    with pytest.raises(SettingsError) as caught:
+        read(tmp_path, PUBMED_URL="https://user:geheim@h.example/x?api_key=k")
+    told = str(caught.value)
+    assert "BOT_TIMEZONE" in told
+    assert ".env" in told
+    assert "BOT_PUBMED_URL" in told
+    assert "geheim" not in told

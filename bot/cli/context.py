@@ -12,6 +12,9 @@ import typer
 from bot.settings import Settings, read_settings
 from bot.wiring import App, build
 
+#: Years that `--at` may name; zones are known no further.
+EARLIEST, LATEST = 1970, 2100
+
 
 def now() -> datetime:
     """The time, aware and in UTC: faces alone read the clock."""
@@ -41,6 +44,8 @@ def read_time(text: str | None, settings: Settings) -> datetime | None:
         when = datetime.fromisoformat(text)
     except ValueError as error:
         raise typer.BadParameter(f"not a time: '{text}'; write 2026-11-23T07:00 or 2026-11-23T07:00Z") from error
+    if not EARLIEST <= when.year <= LATEST:
+        raise typer.BadParameter(f"not a time for a digest: '{text}'; its year lies between {EARLIEST} and {LATEST}")
     return when if when.tzinfo else when.replace(tzinfo=ZoneInfo(settings.timezone))
 
 

@@ -140,6 +140,8 @@ def apply(
     if (file is None) == (not starter):
         raise typer.BadParameter("name a catalogue, or --starter")
     wanted = catalogue.starter() if file is None else catalogue.parse(_text(file), file.name)
+    if not wanted:
+        raise BotError(f"catalogue: {file}: has no feeds; write each under [[feed]]")
     with opened() as bot:
         change = catalogue.difference(feeds.catalogue(bot.store), wanted)
         missing = tuple(feed.slug for feed in change.missing)

@@ -62,6 +62,11 @@ def _usage(error: TyperException) -> str:
     return f"{words[:1].lower()}{words[1:]}; see `{command} --help`"
 
 
+def _let_go_of_output() -> None:
+    """What could not be written must not be tried again when Python ends."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.__stdout__.fileno() if sys.__stdout__ else 1)
+
+
 def run() -> None:
     """Run one command and end with its exit code; what goes wrong is one line on stderr, never a traceback."""
     debug = "--debug" in sys.argv[1:]
@@ -69,6 +74,7 @@ def run() -> None:
     words = [word for word in sys.argv[1:] if word != "--debug"]
     try:
         code = app((["--debug"] if debug else []) + words, prog_name="bot", standalone_mode=False)
+        sys.stdout.flush()
     except TyperException as error:
         talk(f"bot: {_usage(error)}")
         code = WRONG_USAGE
@@ -81,9 +87,14 @@ def run() -> None:
         talk(f"bot: {error}")
         code = REFUSED
     except BrokenPipeError:
-        # Whoever read the output has had enough; nothing is left to be flushed into the pipe.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _let_go_of_output()
         code = REFUSED
+    except OSError as error:
+        if debug:
+            raise
+        talk(f"bot: {error.filename or 'output'}: {(error.strerror or str(error)).lower()}")
+        code = REFUSED
+        _let_go_of_output()
     except Exception as error:
         if debug:
             raise

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import webbrowser
+from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
 from tempfile import mkdtemp
@@ -10,8 +11,9 @@ from typing import Annotated
 
 import typer
 
-from bot.cli.context import opened, read_day, read_time
+from bot.cli.context import now, opened, read_day, read_time
 from bot.cli.output import counted, local, plural, progress, show, show_json, talk
+from bot.cli.stopping import stopping
 from bot.collect.collect import CollectReport, QueryReport
 from bot.deliver.report import DeliverReport
 from bot.digests.plan import PlanReport
@@ -20,6 +22,9 @@ from bot.models.deliveries import Claim, Message, Outcome
 from bot.models.feeds import Health
 from bot.settings import read_settings
 from bot.store import outbox, planning
+
+#: Planning ahead uses up every occasion until then, so a slip in the year must not silence everybody for ever.
+FAR_AHEAD = timedelta(days=400)
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 
@@ -71,6 +76,10 @@ def plan(
     """Freeze the digests of all who are due in the outbox."""
     settings = read_settings()
     when = read_time(at, settings)
+    if when and when > now() and not dry_run:
+        if when > now() + FAR_AHEAD:
+            raise typer.BadParameter(f"more than a year ahead: '{at}'; --dry-run shows who would be due then")
+        talk("planning ahead: whoever is due by then gets this digest now, and the next one after that time")
     with opened(settings) as app, progress("planning") as tell:
         report = app.plan(when, everyone=everyone, dry_run=dry_run, progress=lambda done: tell(done, None))
         following = planning.next_occasion_of_all(app.store)
@@ -89,14 +98,16 @@ def _planned(report: PlanReport, dry_run: bool) -> str:
 
 
 def deliver(
-    limit: Annotated[int | None, typer.Option(min=1, help="So many deliveries at the most.", metavar="N")] = None,
+    limit: Annotated[
+        int | None, typer.Option(min=1, max=1_000_000_000, help="So many deliveries at the most.", metavar="N")
+    ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Tell what would be sent, and send nothing.")] = False,
     as_json: AsJson = False,
 ) -> int:
     """Send what is due in the outbox."""
     done = 0
 
-    with opened() as app, progress("delivering") as tell:
+    with opened() as app, stopping() as stop, progress("delivering") as tell:
         waiting = outbox.waiting(app.store, app.clock()).due
         total = waiting if limit is None else min(limit, waiting)
 
@@ -107,7 +118,7 @@ def deliver(
             if dry_run and not as_json:
                 talk(f"{claim.email}: {outcome.reason or 'would be sent'}")
 
-        report = app.deliver(limit, dry_run=dry_run, progress=settled)
+        report = app.deliver(limit, dry_run=dry_run, progress=settled, should_stop=stop.is_set)
     if as_json:
         show_json({**report.as_json(), **({"would_send": report.would_send} if dry_run else {})})
     elif dry_run:
@@ -128,7 +139,9 @@ def _delivered(report: DeliverReport) -> int:
     if report.error:
         talk(f"bot: {report.error}")
         return 3 if report.sent else 1
-    return 3 if report.failed or report.uncertain else 0
+    if report.stopped:
+        talk("bot: deliver: stopped when told to; what was not tried waits in the outbox")
+    return 3 if report.failed or report.uncertain or report.stopped else 0
 
 
 class Form(StrEnum):

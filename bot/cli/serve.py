@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import logging
-import signal
-import threading
-from types import FrameType
 from typing import Annotated
 
 import structlog
@@ -14,6 +11,7 @@ import typer
 from bot.cli import logs
 from bot.cli.context import now, opened
 from bot.cli.output import talk
+from bot.cli.stopping import stopping
 from bot.errors import SettingsError
 from bot.wiring import App
 
@@ -34,14 +32,7 @@ def serve(
     from bot.web.site import SiteEdges, build_site  # noqa: PLC0415
 
     logs.set_up(logging.INFO)
-    stop = threading.Event()
-
-    def stopping(_number: int, _frame: FrameType | None) -> None:
-        stop.set()
-
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, stopping)
-    with opened() as app:
+    with opened() as app, stopping() as stop:
         delivering = not no_deliver and _can_deliver(app)
         scheduler = build_scheduler(app, now(), stop.is_set, collecting=not no_schedule, delivering=delivering)
         server = None

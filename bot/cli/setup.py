@@ -62,8 +62,9 @@ def init(
     if "BOT_SECRET_KEY" not in kept and not os.environ.get("BOT_SECRET_KEY"):
         answers["BOT_SECRET_KEY"] = secrets.token_urlsafe(32)
     settings = _checked({**kept, **{name: value for name, value in answers.items() if value}})
-    _write(file, {name: value for name, value in answers.items() if value})
+    # The database first: settings that lead nowhere are not kept.
     with opened(settings) as app:
+        _write(file, {name: value for name, value in answers.items() if value})
         there = feeds.feeds(app.store)
         if not there:
             feeds.apply_catalogue(app.store, catalogue.starter(), app.clock())

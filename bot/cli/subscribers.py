@@ -41,7 +41,7 @@ PRINTED = 20
 def list_subscribers(
     standing: Annotated[Standing | None, typer.Option(help="Only these.")] = None,
     feed: Annotated[str | None, typer.Option(help="Only subscribers of this feed.", metavar="SLUG")] = None,
-    limit: Annotated[int, typer.Option(min=1, help="So many at the most.", metavar="N")] = 50,
+    limit: Annotated[int, typer.Option(min=1, max=1_000_000, help="So many at the most.", metavar="N")] = 50,
     as_json: AsJson = False,
 ) -> None:
     """List subscribers, and how many there are."""

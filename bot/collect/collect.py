@@ -130,8 +130,12 @@ async def collect(
         async with free:
             return await _ask(this, query, matchers[query.feed_id])
 
-    async with asyncio.TaskGroup() as group:
-        tasks = [group.create_task(ask(query)) for query in queries]
+    try:
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(ask(query)) for query in queries]
+    except ExceptionGroup as several:
+        # What ends a round (the database is gone) ends all its queries alike: one of them tells it.
+        raise several.exceptions[0] from several
     return CollectReport(tuple(task.result() for task in tasks))
 
 

@@ -226,7 +226,10 @@ class _Round:
             if taken is claimed and self._losses < LOSSES and not self._should_stop():
                 reply = self._connection.send(message, before_dot, self._give_up)
                 self._losses += _is_loss(reply)
-        if not _is_loss(reply):
+        elif reply.code == 0:
+            # After the dot there is no second chance; but a server that never answers it would put everybody in doubt.
+            self._losses += 1
+        if reply.code not in {0, 421}:
             self._losses = 0
         return taken, reply
 

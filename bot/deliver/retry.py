@@ -64,10 +64,13 @@ def concerns_server(reply: Reply) -> bool:
 
 
 def concerns_sender(reply: Reply) -> bool:
-    """Whether a final refusal is about us, not about this recipient or message (RFC 3463: 5.7 is policy)."""
+    """Whether a final refusal is about us or the server, not about this recipient or message.
+
+    RFC 3463: 5.3 is the mail system's own state, 5.7 its policy; 5.3.4 and 5.6 are about one message.
+    """
     if reply.code < 500 or reply.code == 552 or reply.enhanced.startswith(("5.3.4", "5.6.")):
         return False
-    return reply.enhanced.startswith("5.7.") or reply.phase is Phase.MAIL
+    return reply.enhanced.startswith(("5.3.", "5.7.")) or reply.phase is Phase.MAIL
 
 
 def reason_of(reply: Reply) -> str:

@@ -39,6 +39,7 @@ def plan(
     trending: Sequence[int] = (),
     dry_run: bool = False,
     progress: Callable[[int], None] = lambda _: None,
+    should_stop: Callable[[], bool] = lambda: False,
 ) -> PlanReport:
     """Freeze the digests of all who are due at `at`; planning again finds nobody.
 
@@ -49,6 +50,7 @@ def plan(
         trending: ids of feeds to name at the end of digests.
         dry_run: count, but write nothing.
         progress: told how many subscribers were looked at, after each batch.
+        should_stop: asked between batches; whoever was not looked at is due in the next round.
     """
     started = clock()
     due_by = at or started
@@ -62,7 +64,7 @@ def plan(
     reasons: Counter[str] = Counter()
     chosen, last, run_id = 0, 0, None
     more = True
-    while more:
+    while more and not should_stop():
         batch = planning.plan_batch(
             store,
             judge,
@@ -150,5 +152,7 @@ def _verdict(
             occasion = window.moment if everyone else last_occasion(due.wish, at)
             expires = window.moment + UNASKED if everyone else period_end(due.wish, occasion)
             outcome = PlannedDelivery(due.subscriber_id, occasion, start, end, digest, expires)
-    # A clock that was set back must not open a window again that has been planned.
-    return planning.Verdict(outcome, next_occasion(due.wish, at), max(start, end))
+    # A clock that was set back must not open a window again that has been planned; and looking at a time long past
+    # must not open the whole archive to somebody who has had nothing yet.
+    floor = start if due.covered_until else window.moment - (at - lookback)
+    return planning.Verdict(outcome, next_occasion(due.wish, at), max(start, end, floor))

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -80,7 +81,8 @@ class Store:
             raise StoreError(self.name, _problem(error)) from error
         except DBAPIError as error:
             # A file that is no database is not an "operational" error to SQLite's driver.
-            if type(error.orig) is sqlite3.DatabaseError:
+            # Neither is an option that PostgreSQL's does not know; that comes before any statement.
+            if type(error.orig) is sqlite3.DatabaseError or error.statement is None:
                 raise StoreError(self.name, _problem(error)) from error
             raise
 
@@ -88,10 +90,11 @@ class Store:
 def _read_url(url: str) -> URL:
     try:
         parsed = make_url(url)
-    except ArgumentError as error:
+    except (ArgumentError, ValueError):
+        # Not chained: the cause may hold a piece of the password.
         raise StoreError(
             "BOT_DATABASE_URL", "not a database URL; write sqlite:///bot.db or postgresql+psycopg://…"
-        ) from error
+        ) from None
     if parsed.drivername in {"postgresql", "postgres"}:
         parsed = parsed.set(drivername="postgresql+psycopg")
     if parsed.drivername not in {"sqlite", "postgresql+psycopg"}:
@@ -105,6 +108,7 @@ def _read_url(url: str) -> URL:
 def _sqlite_engine(url: URL) -> Engine:
     if url.database and not Path(url.database).absolute().parent.is_dir():
         raise StoreError(url.render_as_string(), f"no such folder: '{Path(url.database).parent}'; make it first")
+    _keep_private(url)
     engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False})
 
     @event.listens_for(engine, "connect")
@@ -124,6 +128,16 @@ def _sqlite_engine(url: URL) -> Engine:
     return engine
 
 
+def _keep_private(url: URL) -> None:
+    """Make a new database file that its owner alone can read: it holds addresses, and the key for links.
+
+    SQLite gives the files beside it the same rights.
+    """
+    if url.database and not Path(url.database).exists():
+        with suppress(OSError):  # whatever is wrong with the place is told in clear when it is opened
+            os.close(os.open(url.database, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+
+
 def _postgres_engine(url: URL) -> Engine:
     try:
         return create_engine(
@@ -133,16 +147,19 @@ def _postgres_engine(url: URL) -> Engine:
         raise StoreError(url.render_as_string(hide_password=True), str(error)) from error
 
 
+#: What drivers say, and how it can be mended.
+_MENDS = {
+    "database is locked": f"another program has been writing for {BUSY_SECONDS} s; end it, or use PostgreSQL",
+    "readonly database": "may not be written; check who owns the file and its folder",
+    "disk is full": "the disk is full; make room and start again",
+    "No space left": "the disk is full; make room and start again",
+    "disk I/O error": "cannot be read or written; see that the disk is not full, and well",
+    "unable to open database file": "cannot be opened; see that it is a file, in a folder that may be written",
+    "no such table": "has no tables; run `bot db upgrade`",
+}
+
+
 def _problem(error: Exception) -> str:
-    """The driver's own words in one line, with the mend where there is one."""
-    orig = getattr(error, "orig", None) or error
-    words = " ".join(str(orig).split())
-    if "database is locked" in words:
-        return f"another program has been writing for {BUSY_SECONDS} s; end it, or use PostgreSQL"
-    if "readonly database" in words:
-        return "may not be written; check who owns the file and its folder"
-    if "disk is full" in words or "No space left" in words:
-        return "the disk is full; make room and start again"
-    if "no such table" in words:
-        return "has no tables; run `bot db upgrade`"
-    return words[:300]
+    """The driver's own words in one line, or the mend where there is one."""
+    words = " ".join(str(getattr(error, "orig", None) or error).split())
+    return next((mend for said, mend in _MENDS.items() if said in words), words[:300])

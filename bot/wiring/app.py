@@ -3,25 +3,26 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from functools import cached_property, lru_cache, partial
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 from bot.collect.budget import HostBudget
 from bot.collect.collect import CollectReport, QueryReport, collect
 from bot.collect.fetch import Fetcher, Limits
 from bot.collect.sources import IndexWindow, Source, known_sources
 from bot.concepts.trends import notable
-from bot.deliver.deliver import deliver, nobody
+from bot.deliver.deliver import deliver, nobody, refusal
 from bot.deliver.report import DeliverReport
 from bot.deliver.smtp import Connection
 from bot.deliver.url import SmtpUrl
 from bot.digests.cadence import next_occasion
 from bot.digests.plan import PlanReport, compose_for, plan
-from bot.errors import BotError, SettingsError
+from bot.errors import BotError, SettingsError, StoppedError
 from bot.models.deliveries import Claim, Message, Outcome, PassedOver
 from bot.models.subscribers import RosterProblem, RosterRow, Standing, Wish
 from bot.settings import Mailbox, Settings
@@ -36,6 +37,8 @@ from bot.wiring.mailroom import Mailroom
 
 #: Rows of a roster that go into the database together.
 BATCH = 2000
+#: How often a round looks whether it is to stop, in seconds.
+WATCH_EVERY = 0.2
 #: A probe is not kept waiting long.
 PROBING = Limits(total=15.0, tries=1)
 #: Problems of a roster that are told one by one; the rest are counted.
@@ -93,16 +96,21 @@ class App:
         feed: str | None = None,
         since: date | None = None,
         progress: Callable[[QueryReport], None] = lambda _: None,
+        should_stop: Callable[[], bool] = lambda: False,
     ) -> CollectReport:
-        """Ask the sources for what is new; see `bot.collect.collect.collect`."""
+        """Ask the sources for what is new; see `bot.collect.collect.collect`.
+
+        Raises:
+            StoppedError: it was told to stop; what was read is kept, and the next round goes on from there.
+        """
         settings = self.settings
         sources = known_sources(settings)
         email = settings.contact_email
         budget = HostBudget.polite(ncbi_api_key=bool(settings.ncbi_api_key))
 
-        async def round_() -> CollectReport:
+        async def asked() -> CollectReport:
             async with Fetcher(contact=email, allow_private=settings.fetch_allow_private, budget=budget) as fetch:
-                return await collect(
+                round_ = collect(
                     self.store,
                     sources,
                     fetch,
@@ -112,8 +120,9 @@ class App:
                     lookback_days=settings.lookback_days,
                     progress=progress,
                 )
+                return await _unless_told(round_, should_stop)
 
-        return asyncio.run(round_())
+        return asyncio.run(asked())
 
     def plan(
         self,
@@ -122,6 +131,7 @@ class App:
         everyone: bool = False,
         dry_run: bool = False,
         progress: Callable[[int], None] = lambda _: None,
+        should_stop: Callable[[], bool] = lambda: False,
     ) -> PlanReport:
         """Freeze the digests of all who are due; see `bot.digests.plan.plan`."""
         return plan(
@@ -133,6 +143,7 @@ class App:
             trending=self._trending(),
             dry_run=dry_run,
             progress=progress,
+            should_stop=should_stop,
         )
 
     def deliver(
@@ -197,11 +208,15 @@ class App:
             BotError: there is nothing to send, and why.
         """
         person = subscribers.subscriber_by_email(self.store, email)
+        if person.standing != Standing.ACTIVE:
+            raise BotError(f"preview: {person.email}: gets no digest: {person.standing}")
         sender = self.settings.from_ or Mailbox("Concept Digest", "digest@papers.example.org")
         domain = sender.address.rpartition("@")[2]
         claim = None if at else outbox.waiting_for(self.store, person.id)
         if claim is None:
             claim = self._composed(person, at)
+        elif refused := refusal(claim, self.clock()):
+            raise BotError(f"preview: {person.email}: the digest that waits will not be sent: {refused.reason}")
         if not claim.message_id:
             claim = replace(claim, message_id=f"<preview@{domain}>")
         return Mailroom(self.store, self.settings, sender, self.tokens, self.clock).message(claim)
@@ -286,8 +301,6 @@ class App:
         return tuple(trend.feed_id for trend in notable(feeds.weekly_counts(self.store, self.clock())))
 
     def _composed(self, person: subscribers.SubscriberRecord, at: datetime | None) -> Claim:
-        if person.standing != Standing.ACTIVE:
-            raise BotError(f"preview: {person.email}: gets no digest, is {person.standing}")
         outcome = compose_for(
             self.store,
             self.clock,
@@ -316,6 +329,18 @@ class App:
             expires_at=outcome.expires_at,
             digest=outcome.digest,
         )
+
+
+async def _unless_told(round_: Coroutine[Any, Any, CollectReport], should_stop: Callable[[], bool]) -> CollectReport:
+    """What a round gives; called off within a moment once we are told to stop."""
+    task = asyncio.ensure_future(round_)
+    while not task.done():
+        await asyncio.wait({task}, timeout=WATCH_EVERY)
+        if should_stop() and not task.done():
+            task.cancel()
+            await asyncio.wait({task})
+            raise StoppedError("collect")
+    return task.result()
 
 
 def build(settings: Settings, clock: Callable[[], datetime]) -> App:

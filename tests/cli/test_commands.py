@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import sqlite3
 import tomllib
 from collections.abc import Callable
 from pathlib import Path
@@ -269,3 +270,65 @@ def test_a_mail_server_that_is_dead_is_one_clear_line_and_nothing_is_lost(
     ran = starter("deliver")
     assert ran.code == 1
     assert "BOT_SMTP_URL: not in clear over the network" in ran.err
+
+
+def test_what_is_no_time_for_a_digest_is_refused(starter: Bot) -> None:
+    for time in ("9999-12-31T23:59Z", "0001-01-01T00:00", "2099-01-01T00:00Z"):
+        ran = starter("plan", "--at", time)
+        assert ran.code == 2
+        assert ran.err.startswith("bot: invalid value: ")
+    assert starter("plan", "--at", "2099-01-01T00:00Z", "--dry-run").code == 0
+
+
+def test_an_empty_catalogue_retires_nothing(starter: Bot, folder: Path) -> None:
+    (folder / "empty.toml").write_text("", "utf-8")
+    ran = starter("feeds", "apply", "empty.toml", "--prune")
+    assert (ran.code, ran.err) == (1, "bot: catalogue: empty.toml: has no feeds; write each under [[feed]]\n")
+    assert len([feed for feed in starter("feeds", "list", "--json").json if not feed["retired"]]) == 10
+
+
+def test_a_preview_of_somebody_who_left_is_refused(starter: Bot) -> None:
+    starter("subscribers", "add", "zoe@reader.example", "--feeds", "covid-19")
+    starter("subscribers", "remove", "zoe@reader.example")
+    ran = starter("preview", "zoe@reader.example")
+    assert (ran.code, ran.err) == (1, "bot: preview: zoe@reader.example: gets no digest: left\n")
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://u:ge@heim:x/@127.0.0.1:1/x",
+        "postgresql://u:geheim@h:abc/x",
+        "postgresql://u:geheim@127.0.0.1:1/x?bogus=1",
+    ],
+)
+def test_a_password_in_a_wrong_url_is_not_told(bot: Bot, monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+    monkeypatch.setenv("BOT_DATABASE_URL", url)
+    ran = bot("feeds", "list")
+    assert ran.code == 1
+    assert ran.err.startswith("bot: database: ")
+    assert "heim" not in ran.err
+
+
+def test_a_new_database_is_its_owners_alone(starter: Bot, folder: Path) -> None:
+    assert (folder / "bot.db").stat().st_mode & 0o077 == 0
+
+
+def test_init_keeps_no_settings_that_lead_nowhere(bot: Bot, folder: Path) -> None:
+    ran = bot("init", "--database-url", "postgresql://u:geheim@127.0.0.1:1/x")
+    assert ran.code == 1
+    assert "geheim" not in ran.err
+    assert not (folder / ".env").exists()
+
+
+def test_a_locked_database_is_one_clear_line(starter: Bot, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bot.store.engine.BUSY_SECONDS", 0.1)
+    monkeypatch.setenv("BOT_PUBMED_URL", f"http://127.0.0.1:{closed_port()}")
+    with sqlite3.connect(folder / "bot.db") as other:
+        other.execute("begin immediate")
+        for command in ("collect", "plan"):
+            ran = starter(command)
+            assert ran.code == 1
+            assert "bot: database: " in ran.err
+            assert "another program has been writing" in ran.err
+    other.close()

@@ -163,6 +163,29 @@ def test_a_week_asleep_is_caught_up_once_for_the_newest_occasion(
     assert plan(store, clock).chosen == 0
 
 
+def test_looking_at_a_time_long_past_does_not_open_the_archive(
+    store: Store, clock: Clock, join: Callable[..., int]
+) -> None:
+    zoe = join("zoe", "one")
+    now = clock.now
+    clock.now = now - timedelta(days=100)
+    collect(store, clock, "one", 1)
+    clock.now = now
+    collect(store, clock, "one", 2)
+    assert plan(store, clock, at=NOW.replace(year=1970), everyone=True).chosen == 0
+    plan(store, clock, everyone=True)
+    assert outbox(store) == {zoe: [(2,)]}
+
+
+def test_a_round_that_is_told_to_stop_leaves_the_others_due(
+    store: Store, clock: Clock, join: Callable[..., int]
+) -> None:
+    join("zoe", "one")
+    collect(store, clock, "one", 1)
+    assert plan(store, clock, everyone=True, should_stop=lambda: True) == PlanReport(None, 0)
+    assert plan(store, clock, everyone=True).chosen == 1
+
+
 def test_a_clock_set_back_plans_no_occasion_twice(store: Store, clock: Clock, join: Callable[..., int]) -> None:
     join("zoe", "one")
     collect(store, clock, "one", 1)
