@@ -11,7 +11,7 @@ from starlette.types import ASGIApp
 from bot.errors import ServeError
 
 #: Seconds that requests under way are given once the server is to stop.
-DRAIN_SECONDS = 8
+DRAIN_SECONDS = 5
 #: Connections that wait to be taken.
 BACKLOG = 512
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import signal
+import socketserver
 import subprocess
 import sys
+import threading
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,7 +18,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.demo.mailbox import Mailbox
+from bot.demo.mailbox import Mail, Mailbox
 from bot.demo.service import SampleService
 
 
@@ -84,3 +87,69 @@ def test_without_a_mail_set_up_it_says_so_and_still_serves(tmp_path: Path) -> No
         line_with(server, "serving")
         server.send_signal(signal.SIGTERM)
         assert server.wait(10) == 0
+
+
+def hanging(answered: threading.Event) -> socketserver.ThreadingTCPServer:
+    """A source that takes every request and never answers."""
+
+    class Hanging(socketserver.BaseRequestHandler):
+        def handle(self) -> None:
+            self.request.recv(1024)
+            answered.set()
+            # Until the other side gives up.
+            self.request.recv(1)
+
+    server = socketserver.ThreadingTCPServer(("127.0.0.1", 0), Hanging)
+    server.daemon_threads = True
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    return server
+
+
+def test_a_source_that_hangs_does_not_keep_it_from_stopping(tmp_path: Path) -> None:
+    asked = threading.Event()
+    with hanging(asked) as source:
+        url = f"http://127.0.0.1:{source.server_address[1]}"
+        run(tmp_path, "feeds", "apply", "--starter")
+        with serving(tmp_path, "--no-web", PUBMED_URL=url, FETCH_ALLOW_PRIVATE="true") as server:
+            line_with(server, "serving")
+            assert asked.wait(20)
+            server.send_signal(signal.SIGTERM)
+            assert server.wait(10) == 0
+        source.shutdown()
+
+
+def test_delivering_by_hand_finishes_what_is_in_flight_when_told_to_stop(tmp_path: Path) -> None:
+    at_dot, go_on = threading.Event(), threading.Event()
+
+    class Slow(Mailbox):
+        def take(self, sender: str, recipient: str, content: bytes) -> Mail:
+            at_dot.set()
+            assert go_on.wait(20)
+            return super().take(sender, recipient, content)
+
+    with SampleService(datetime.now(UTC).date()) as service, Slow(tmp_path / "mails") as mailbox:
+        settings = {
+            "PUBMED_URL": service.pubmed_url,
+            "FETCH_ALLOW_PRIVATE": "true",
+            "SMTP_URL": mailbox.url,
+            "FROM": "Concept Digest <digest@papers.example.org>",
+            "POSTAL_ADDRESS": "1 Sample Street",
+        }
+        run(tmp_path, "feeds", "apply", "--starter", **settings)
+        for name in ("zoe", "ann", "bob"):
+            run(tmp_path, "subscribers", "add", f"{name}@reader.example", "--feeds", "covid-19", **settings)
+        run(tmp_path, "collect", **settings)
+        run(tmp_path, "plan", "--all", **settings)
+        quiet = {name: value for name, value in os.environ.items() if not name.startswith("BOT_")}
+        environment = quiet | {f"BOT_{name}": value for name, value in settings.items()}
+        command = [sys.executable, "-m", "bot", "deliver", "--json"]
+        with subprocess.Popen(command, cwd=tmp_path, env=environment, stdout=subprocess.PIPE, text=True) as sender:
+            assert at_dot.wait(20)
+            sender.send_signal(signal.SIGTERM)
+            go_on.set()
+            out, _ = sender.communicate(timeout=15)
+        assert sender.returncode == 3
+        report = json.loads(out)
+        assert (report["sent"], report["uncertain"], report["error"]) == (1, 0, None)
+        run(tmp_path, "deliver", **settings)
+        assert len({mail.recipient for mail in mailbox.mails}) == len(mailbox.mails) == 3

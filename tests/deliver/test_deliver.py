@@ -215,6 +215,15 @@ def test_a_server_that_goes_again_and_again_ends_the_round(sqlite_store: Store, 
         assert sorted(recipients(server)) == [reader(n) for n in range(1, 5)]
 
 
+def test_a_server_that_never_answers_the_dot_does_not_put_everybody_in_doubt(sqlite_store: Store) -> None:
+    fill(sqlite_store, 8)
+    with ScriptedServer({"DOT 2": DROP, "DOT 4": DROP, "DOT 5": DROP, "DOT 6": DROP}) as server:
+        report = deliver_to(sqlite_store, server)
+    assert "lost 3 times in a row; last at dot" in str(report.error)
+    doubt = State.UNCERTAIN
+    assert states(sqlite_store) == ["sent", doubt, "sent", doubt, doubt, doubt, "queued", "queued"]
+
+
 def test_a_server_that_closes_again_and_again_ends_the_round(sqlite_store: Store) -> None:
     fill(sqlite_store, 4)
     with ScriptedServer({"RCPT": "421 4.7.0 too many"}) as server:

@@ -104,6 +104,7 @@ def test_jitter_spreads() -> None:
         (Reply(Phase.MAIL, 530, "", "5.7.0"), True, True),
         (Reply(Phase.RCPT, 550, "", "5.7.1"), False, True),
         (Reply(Phase.DOT, 554, "", "5.7.1"), False, True),
+        (Reply(Phase.RCPT, 554, "", "5.3.0"), False, True),
         (Reply(Phase.MAIL, 550), False, True),
         (Reply(Phase.MAIL, 552, "", "5.3.4"), False, False),
         (Reply(Phase.MAIL, 554, "", "5.6.3"), False, False),
