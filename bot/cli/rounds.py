@@ -84,7 +84,7 @@ def plan(
         report = app.plan(when, everyone=everyone, dry_run=dry_run, progress=lambda done: tell(done, None))
         following = planning.next_occasion_of_all(app.store)
     if as_json:
-        show_json({"run": report.run, "chosen": report.chosen, "skipped": report.skipped})
+        show_json({"run": report.run, "chosen": report.chosen, "skipped": report.skipped, "next": following})
         return
     show(_planned(report, dry_run))
     if not report.chosen and not report.skipped and following:

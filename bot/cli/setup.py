@@ -21,7 +21,7 @@ from bot.store import feeds
 #: What is asked for, in this order: variable, question, and what holds where nothing is said.
 QUESTIONS = (
     ("BOT_DATABASE_URL", "Database (an SQLite file, or postgresql+psycopg://…)", "sqlite:///bot.db"),
-    ("BOT_FROM", "Mails are from", "Concept Digest <digest@papers.example.org>"),
+    ("BOT_FROM", "Mails are from (Concept Digest <digest@papers.example.org>, say)", ""),
     ("BOT_POSTAL_ADDRESS", "Your postal address (mails must show one)", ""),
     ("BOT_SMTP_URL", "Mail server", "smtp://127.0.0.1:1025"),
     ("BOT_PUBLIC_URL", "Where readers reach your page", "http://127.0.0.1:8000"),
