@@ -26,10 +26,9 @@ def serve(
     no_deliver: Annotated[bool, typer.Option("--no-deliver", help="Without sending.")] = False,
 ) -> None:
     """Run it all: collect, plan and deliver on time, and show the page; SIGTERM or Ctrl-C ends it cleanly."""
-    # FastAPI and APScheduler take half a second to load, which no other command should wait for.
-    from bot.scheduler import build_scheduler  # noqa: PLC0415
-    from bot.web.serve import Server  # noqa: PLC0415
-    from bot.web.site import SiteEdges, build_site  # noqa: PLC0415
+    from bot.scheduler import build_scheduler  # noqa: PLC0415 (slow to load: no other command should wait for it)
+    from bot.web.serve import Server  # noqa: PLC0415 (as above)
+    from bot.web.site import SiteEdges, build_site  # noqa: PLC0415 (as above)
 
     logs.set_up(logging.INFO)
     with opened() as app, stopping() as stop:

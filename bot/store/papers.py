@@ -61,7 +61,6 @@ def save(store: Store, feed_id: int, findings: Sequence[Finding], clock: Callabl
     with store.writing() as connection:
         now = tick(connection, clock())
         known = _known(connection, (i for f in findings for i in f.announcement.identifiers))
-        before = len(set(known.values()))
         places: dict[int, Finding] = {}
         made = 0
         for finding in findings:
@@ -70,7 +69,7 @@ def save(store: Store, feed_id: int, findings: Sequence[Finding], clock: Callabl
             if paper_id is None:
                 paper_id = _make(connection, finding.announcement, now)
                 made += 1
-            elif before:
+            else:
                 _enrich(connection, paper_id, finding.announcement)
             fresh = [i for i in dict.fromkeys(ids) if i not in known]
             if fresh:

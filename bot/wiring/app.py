@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date, datetime, timedelta
-from functools import cached_property, lru_cache, partial
-from itertools import islice
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -20,54 +19,24 @@ from bot.deliver.deliver import deliver, nobody, refusal
 from bot.deliver.report import DeliverReport
 from bot.deliver.smtp import Connection
 from bot.deliver.url import SmtpUrl
-from bot.digests.cadence import next_occasion
 from bot.digests.plan import PlanReport, compose_for, plan
 from bot.errors import BotError, SettingsError, StoppedError
 from bot.models.deliveries import Claim, Message, Outcome, PassedOver
-from bot.models.subscribers import RosterProblem, RosterRow, Standing, Wish
+from bot.models.subscribers import Standing, Wish
 from bot.settings import Mailbox, Settings
 from bot.store import feeds, outbox, subscribers
 from bot.store.engine import Store
 from bot.store.instance import secret_key
 from bot.store.schema import open_store
-from bot.subscribe.roster import open_roster
 from bot.subscribe.tokens import Tokens
 from bot.suppress.replies import suppression_for
 from bot.wiring.mailroom import Mailroom
+from bot.wiring.roster import ImportReport, import_roster
 
-#: Rows of a roster that go into the database together.
-BATCH = 2000
 #: How often a round looks whether it is to stop, in seconds.
 WATCH_EVERY = 0.2
 #: A probe is not kept waiting long.
 PROBING = Limits(total=15.0, tries=1)
-#: Problems of a roster that are told one by one; the rest are counted.
-PROBLEMS_TOLD = 1000
-
-
-@dataclass(frozen=True, slots=True)
-class ImportReport:
-    """What became of the rows of a roster file."""
-
-    #: None for a dry run.
-    import_id: int | None
-    added: int
-    #: Rows that were not taken.
-    refused: int
-    #: The first of them, and why.
-    problems: tuple[RosterProblem, ...]
-    #: Headers that mean nothing here.
-    ignored: tuple[str, ...]
-
-    def as_json(self) -> dict[str, object]:
-        """What `bot subscribers import --json` prints."""
-        return {
-            "import": self.import_id,
-            "added": self.added,
-            "refused": self.refused,
-            "problems": [{"line": p.line, "email": p.email, "problem": p.problem} for p in self.problems],
-            "ignored_columns": list(self.ignored),
-        }
 
 
 class App:
@@ -269,33 +238,16 @@ class App:
         Raises:
             RosterError: the file is no roster.
         """
-        now, store = self.clock(), self.store
-        wish = Wish(timezone=self.settings.timezone)
-        defaults = subscribers.Defaults(wish, self.settings.language)
-        due = lru_cache(maxsize=65536)(lambda wish: next_occasion(wish, now))
-        known = [feed.slug for feed in feeds.feeds(store)]
-        added, refused = 0, 0
-        told: list[RosterProblem] = []
-        with open_roster(path, feeds=known, wish=wish, columns=columns) as roster:
-            import_id = None if dry_run else subscribers.begin_import(store, path.name, now)
-            items = iter(roster)
-            while batch := list(islice(items, BATCH)):
-                done = subscribers.import_rows(
-                    store,
-                    [row for row in batch if isinstance(row, RosterRow)],
-                    import_id=import_id or 0,
-                    how=f"{path.name}: the admin vouches for their consent",
-                    defaults=defaults,
-                    next_due=due,
-                    now=now,
-                    dry_run=dry_run,
-                )
-                wrong = [item for item in batch if isinstance(item, RosterProblem)]
-                problems = sorted((*wrong, *done.problems), key=lambda problem: problem.line)
-                added, refused = added + done.added, refused + len(problems)
-                told += problems[: PROBLEMS_TOLD - len(told)]
-                progress(roster.position, roster.size)
-            return ImportReport(import_id, added, refused, tuple(told), roster.ignored)
+        settings = self.settings
+        return import_roster(
+            self.store,
+            path,
+            self.clock(),
+            defaults=subscribers.Defaults(Wish(timezone=settings.timezone), settings.language),
+            columns=columns,
+            dry_run=dry_run,
+            progress=progress,
+        )
 
     def _trending(self) -> tuple[int, ...]:
         return tuple(trend.feed_id for trend in notable(feeds.weekly_counts(self.store, self.clock())))
