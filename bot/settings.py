@@ -124,6 +124,16 @@ class Settings(BaseSettings):
     ncbi_api_key: str | None = Field(default=None, repr=False)
     #: Base URL of PubMed's E-utilities.
     pubmed_url: WebUrl = "https://eutils.ncbi.nlm.nih.gov/entrez/eutils"
+    #: Base URL of Europe PMC's RESTful web service.
+    europepmc_url: WebUrl = "https://www.ebi.ac.uk/europepmc/webservices/rest"
+    #: Base URL of arXiv's API.
+    arxiv_url: WebUrl = "https://export.arxiv.org/api"
+    #: Base URL of the API of bioRxiv and medRxiv.
+    biorxiv_url: WebUrl = "https://api.biorxiv.org"
+    #: Base URL of Crossref's REST API.
+    crossref_url: WebUrl = "https://api.crossref.org"
+    #: Base URL of OpenAlex's API.
+    openalex_url: WebUrl = "https://api.openalex.org"
     #: Let sources lie on private or loopback addresses (tests, intranets).
     fetch_allow_private: bool = False
     #: How far back a first digest, and a feed's first collecting, looks for what counts as new.
@@ -159,7 +169,7 @@ class Settings(BaseSettings):
 #: Named in the interface and taken without complaint, but not in force yet.
 RESERVED = frozenset(
     "SMTP_CONNECTIONS RATE RATE_PER_DOMAIN DKIM_DOMAIN DKIM_SELECTOR DKIM_KEY_FILE DKIM_DOMAIN_2 DKIM_SELECTOR_2 "
-    "DKIM_KEY_FILE_2 EUROPEPMC_URL ARXIV_URL BIORXIV_URL CROSSREF_URL OPENALEX_URL TEST_POSTGRES_URL".split()
+    "DKIM_KEY_FILE_2 TEST_POSTGRES_URL".split()
 )
 
 

@@ -12,6 +12,7 @@ import random
 import re
 import socket
 import ssl
+import tempfile
 import time
 import zlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
@@ -19,7 +20,7 @@ from dataclasses import dataclass, field, replace
 from email.utils import parsedate_to_datetime
 from itertools import count
 from types import TracebackType
-from typing import Self
+from typing import IO, Self
 
 import httpcore
 import httpx
@@ -53,18 +54,60 @@ class Limits:
     backoff: float = 1.0
 
 
-@dataclass(frozen=True, slots=True)
-class Fetched:
-    """A whole answer: status 200, or 304 where the request was conditional."""
+#: Bytes of an answer that are kept in memory; what is more waits in a file.
+IN_MEMORY = 1 << 20
 
-    #: Where it came from in the end, without a password.
-    url: str
-    status: int
-    body: bytes
-    #: As the service says, `text/xml; charset=UTF-8`; empty where it says nothing.
-    content_type: str
-    #: Names in lower case.
-    headers: Mapping[str, str]
+
+class Fetched:
+    """A whole answer: status 200, or 304 where the request was conditional.
+
+    It is kept in a temporary file, so that memory does not grow with it; `with` lets go of that.
+
+    Args:
+        url: where it came from in the end, without a password.
+        content: the body; it is read from its beginning whenever it is `opened`.
+        size: bytes of the body.
+        headers: names in lower case.
+    """
+
+    def __init__(self, url: str, status: int, content: IO[bytes], size: int, headers: Mapping[str, str]) -> None:
+        self.url, self.status, self.size, self.headers = url, status, size, headers
+        self._content = content
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._content.close()
+
+    def __del__(self) -> None:
+        self._content.close()
+
+    @property
+    def content_type(self) -> str:
+        """As the service says, `text/xml; charset=UTF-8`; empty where it says nothing."""
+        return self.headers.get("content-type", "")
+
+    def opened(self) -> IO[bytes]:
+        """The body as a file, from its beginning; there is one only, so that the last to open it reads."""
+        self._content.seek(0)
+        return self._content
+
+    @property
+    def body(self) -> bytes:
+        """The body as a whole, for what is small by its nature."""
+        return self.opened().read()
+
+    def beginning(self, size: int) -> bytes:
+        """The first bytes."""
+        return self.opened().read(size)
+
+    def ending(self, size: int) -> bytes:
+        """The last bytes."""
+        self._content.seek(max(0, self.size - size))
+        return self._content.read()
 
 
 #: Looks at an answer and says what is wrong with it, or nothing: an error page is asked for again, as a 500 is.
@@ -77,6 +120,8 @@ class _Ask:
     url: httpx.URL
     form: Mapping[str, str] | None
     headers: Mapping[str, str]
+    #: Bytes of the answer, decoded, at the most.
+    size: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +194,7 @@ class Fetcher:
         *,
         headers: Mapping[str, str] | None = None,
         check: Check | None = None,
+        size: int | None = None,
     ) -> Fetched:
         """The whole answer to a GET.
 
@@ -156,30 +202,27 @@ class Fetcher:
             url: http or https; `params` are added to the query that it has.
             headers: such as If-None-Match, which makes 304 an answer.
             check: finds fault with an answer that looks well; see `Check`.
+            size: bytes at the most, where that is less than for all.
 
         Raises:
             FetchError: where no usable answer came in time, after all tries.
         """
-        return await self._ask("GET", url, params, None, headers, check)
+        try:
+            target = httpx.URL(url)
+            target = target.copy_merge_params(params) if params else target
+        except (httpx.InvalidURL, ValueError) as error:
+            raise FetchError(shown(url), "not a web address") from error
+        return await self._ask(_Ask("GET", target, None, headers or {}, size or self.limits.size), check)
 
     async def post(self, url: str, form: Mapping[str, str], *, check: Check | None = None) -> Fetched:
         """The whole answer to a form sent by POST; arguments and errors as in `get`."""
-        return await self._ask("POST", url, None, form, None, check)
-
-    async def _ask(
-        self,
-        method: str,
-        url: str,
-        params: Mapping[str, str] | None,
-        form: Mapping[str, str] | None,
-        headers: Mapping[str, str] | None,
-        check: Check | None,
-    ) -> Fetched:
         try:
             target = httpx.URL(url)
-            ask = _Ask(method, target.copy_merge_params(params) if params else target, form, headers or {})
         except (httpx.InvalidURL, ValueError) as error:
             raise FetchError(shown(url), "not a web address") from error
+        return await self._ask(_Ask("POST", target, form, {}, self.limits.size), check)
+
+    async def _ask(self, ask: _Ask, check: Check | None) -> Fetched:
         allowance = _Allowance(self.limits.total)
         for tried in count(1):
             outcome = await self._try(ask, check, allowance)
@@ -187,7 +230,7 @@ class Fetcher:
                 return outcome
             wait = max(outcome.wait, self.limits.backoff * 2 ** (tried - 1)) * (1 + self.chance() / 2)
             if not outcome.again or tried >= self.limits.tries or wait >= allowance.left:
-                raise FetchError(shown(url), outcome.after(tried))
+                raise FetchError(shown(str(ask.url)), outcome.after(tried))
             allowance.left -= wait
             await self.sleep(wait)
         raise AssertionError("the tries are counted")
@@ -243,14 +286,12 @@ class Fetcher:
             if wait:
                 self.budget.hold(ask.url.host, self.clock() + wait)
             return _Trouble(f"http {status}", again=status in _PASSING, wait=wait)
-        body = await self._body(response)
-        if isinstance(body, _Trouble):
-            return body
         url = str(ask.url.copy_with(username=None, password=None))
-        return Fetched(url, status, body, response.headers.get("content-type", ""), dict(response.headers))
+        fetched = Fetched(url, status, tempfile.SpooledTemporaryFile(IN_MEMORY), 0, dict(response.headers))
+        trouble = await self._read(response, fetched, ask.size)
+        return trouble or fetched
 
-    async def _body(self, response: httpx.Response) -> bytes | _Trouble:
-        limit = self.limits.size
+    async def _read(self, response: httpx.Response, fetched: Fetched, limit: int) -> _Trouble | None:
         too_large = _Trouble(f"answer larger than {limit / (1 << 20):.3g} MiB", again=False)
         if response.headers.get("content-length", "").isdigit() and int(response.headers["content-length"]) > limit:
             return too_large
@@ -260,15 +301,15 @@ class Fetcher:
             pieces = _unpacked(pieces)
         elif coding not in {"", "identity"}:
             return _Trouble(f"content coding that was not asked for: {coding[:20]}", again=False)
-        body = bytearray()
+        content = fetched.opened()
         try:
             async for piece in pieces:
-                body += piece
-                if len(body) > limit:
+                fetched.size += content.write(piece)
+                if fetched.size > limit:
                     return too_large
         except zlib.error:
             return _Trouble("broken gzip", again=True)
-        return bytes(body)
+        return None
 
 
 async def _unpacked(pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:

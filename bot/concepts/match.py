@@ -25,7 +25,15 @@ BY_QUERY = 0.3
 #: PubMed's type of a paper that was withdrawn.
 RETRACTED = "retracted publication"
 
-_SOURCE_NAMES = {"pubmed": "PubMed", "europepmc": "Europe PMC"}
+_SOURCE_NAMES = {
+    "arxiv": "arXiv",
+    "biorxiv": "bioRxiv",
+    "crossref": "Crossref",
+    "europepmc": "Europe PMC",
+    "medrxiv": "medRxiv",
+    "openalex": "OpenAlex",
+    "pubmed": "PubMed",
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,10 +12,8 @@ from sqlmodel import Field
 
 from bot.models.columns import BigId, Table, UtcDateTime
 
-#: Sources that a query may name, and those of them that are collected from.
-#: `syndication` announces whatever it likes, so its papers are matched by text.
-SOURCES = ("europepmc", "pubmed", "syndication")
-COLLECTED = ("pubmed", "syndication")
+#: Sources that a query may name.
+SOURCES = ("arxiv", "biorxiv", "crossref", "europepmc", "medrxiv", "openalex", "pubmed", "syndication")
 
 _SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 SLUG_LENGTH = 80

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from enum import StrEnum
 from typing import NamedTuple
 
 from sqlalchemy import JSON, Column, ForeignKey
@@ -41,10 +42,32 @@ class MeshHeading(NamedTuple):
 
 
 class Identifier(NamedTuple):
-    """A name of the paper in some scheme: doi, pmid, pmcid, guid; normalised (DOIs in lower case)."""
+    """A name of the paper in some scheme, normalised (DOIs in lower case).
+
+    Schemes: doi, pmid, pmcid, arxiv, biorxiv, medrxiv, openalex; `work`, the DOI that all versions of a preprint
+    share; guid and link, which are no more than a feed's own names.
+    """
 
     scheme: str
     value: str
+
+    def __str__(self) -> str:
+        return f"{self.scheme}:{self.value}"
+
+
+class Mark(StrEnum):
+    """What has become of a paper after it appeared, gravest first."""
+
+    RETRACTED = "retracted"
+    CONCERN = "expression of concern"
+    CORRECTED = "corrected"
+
+
+class Notice(NamedTuple):
+    """That a record is a notice about another paper: its retraction, a correction to it, a concern over it."""
+
+    mark: Mark
+    about: Identifier
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +75,7 @@ class Announcement:
     """A paper as one source announced it: plain text only, NFC, no markup, no control characters."""
 
     source: str
+    #: The source's own name for the record first.
     identifiers: tuple[Identifier, ...]
     title: str
     #: http or https, where a reader goes to read it.
@@ -70,6 +94,18 @@ class Announcement:
     language: str = ""
     #: What had to be repaired to read it (`charset`, `date`), for the admin.
     repairs: tuple[str, ...] = field(default=())
+    #: Whether this is the preprint, not an article of a journal.
+    preprint: bool = False
+    #: 1, 2 … where the source counts versions.
+    version: int = 1
+    #: The day of the record's last change at the source; None where the source does not tell.
+    revised: date | None = None
+    #: Identifiers of the same work in its other form: the article of a preprint, the preprint of an article.
+    links: tuple[Identifier, ...] = ()
+    #: What the source says has become of this paper.
+    marks: tuple[Mark, ...] = ()
+    #: Other papers that this one is a notice about.
+    notices: tuple[Notice, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from typing import Protocol
 
 from bot.collect.fetch import Fetcher
 from bot.errors import SourceError
-from bot.models.papers import Announcement
+from bot.models.papers import Announcement, Identifier
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +40,14 @@ class IndexWindow:
 
 
 @dataclass(frozen=True, slots=True)
+class Validators:
+    """By what a service recognises that we have its answer already (RFC 9110, section 8.8)."""
+
+    etag: str = ""
+    last_modified: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Page:
     """A part of what a query finds; a query that finds nothing gives one empty page."""
 
@@ -48,6 +56,12 @@ class Page:
     stated: int | None = None
     #: What the source says about the query itself (`unknown field: tiba`), for the admin.
     warnings: tuple[str, ...] = ()
+    #: Records that the source has taken back.
+    withdrawn: tuple[Identifier, ...] = ()
+    #: What to hand over the next time, where the service gave any.
+    validators: Validators | None = None
+    #: Nothing has changed since `known` was given; the page is empty then.
+    unchanged: bool = False
 
 
 class Source(Protocol):
@@ -58,19 +72,41 @@ class Source(Protocol):
         """As catalogues write it."""
 
     @property
-    def searches(self) -> bool:
-        """Whether the query selects by topic; otherwise its papers must be matched by their text."""
+    def overlap(self) -> timedelta | None:
+        """How far behind its own index dates the source still adds; None where it selects by no date at all."""
 
-    def collect(self, query: str, window: IndexWindow, fetch: Fetcher) -> AsyncIterator[Page]:
-        """Every paper that `query` finds in `window`, in pages.
+    def selects(self, query: str) -> bool:
+        """Whether `query` selects by topic; otherwise its papers must be matched by their text."""
+
+    def collect(
+        self, query: str, window: IndexWindow, fetch: Fetcher, known: Validators | None = None
+    ) -> AsyncIterator[Page]:
+        """Every paper that `query` finds in `window`, in pages of at most `PAPERS` each.
 
         A source that cannot select by index date announces what it shows. Only an iteration that ends by itself was
         whole; pages that came before an error are good, but the watermark must not pass.
+
+        Args:
+            known: of the last whole answer; only sources that select by no date make use of it.
 
         Raises:
             FetchError: where the service gives no usable answer.
             SourceError: where an answer is not what the source promises, or records are missing at the end.
         """
+
+
+#: Papers in one page at the most, however many an answer holds.
+PAPERS = 200
+
+
+def counted(source: str, got: int, stated: int) -> None:
+    """Nothing, where at least as many records came as the source stated.
+
+    Raises:
+        SourceError: that says how many came of how many.
+    """
+    if got < stated:
+        raise SourceError(source, f"short: {got:,} of {stated:,} records came")
 
 
 def each_missing_once(source: str, wanted: int, missing: list[str]) -> None:

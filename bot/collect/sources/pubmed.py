@@ -14,7 +14,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from bot.collect.fetch import Check, Fetched, Fetcher
-from bot.collect.sources.protocol import IndexWindow, Page, each_missing_once, pages_of
+from bot.collect.sources.protocol import IndexWindow, Page, Validators, each_missing_once, pages_of
 from bot.collect.sources.pubmed_xml import NAME, Citation, citations_of
 from bot.collect.text import clean
 from bot.errors import SourceError
@@ -58,9 +58,16 @@ class PubMed:
     most: int = MOST
 
     name = NAME
-    searches = True
+    #: A day's records still grow after it.
+    overlap = timedelta(days=2)
 
-    async def collect(self, query: str, window: IndexWindow, fetch: Fetcher) -> AsyncIterator[Page]:
+    def selects(self, query: str) -> bool:
+        """Always: PubMed searches."""
+        return True
+
+    async def collect(
+        self, query: str, window: IndexWindow, fetch: Fetcher, known: Validators | None = None
+    ) -> AsyncIterator[Page]:
         """Every citation that entered PubMed on a day of `window`; see `Source.collect`."""
         today = window.last_day
         stated: int | None = None

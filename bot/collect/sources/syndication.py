@@ -11,7 +11,7 @@ from typing import Any
 from bot.collect.fetch import Fetched, Fetcher, shown
 from bot.collect.sources.confined import ConfinedParser
 from bot.collect.sources.entries import NAME, announcements_of
-from bot.collect.sources.protocol import IndexWindow, Page
+from bot.collect.sources.protocol import IndexWindow, Page, Validators
 from bot.errors import SourceError
 
 #: Bytes of a feed; what is larger is none that a reader would be shown.
@@ -33,9 +33,15 @@ class Syndication:
     parser: ConfinedParser = field(default_factory=ConfinedParser)
 
     name = NAME
-    searches = False
+    overlap = None
 
-    async def collect(self, query: str, window: IndexWindow, fetch: Fetcher) -> AsyncIterator[Page]:
+    def selects(self, query: str) -> bool:
+        """Never: a feed shows what it likes."""
+        return False
+
+    async def collect(
+        self, query: str, window: IndexWindow, fetch: Fetcher, known: Validators | None = None
+    ) -> AsyncIterator[Page]:
         """Everything that the feed shows now, whatever its dates; see `Source.collect`."""
         fetched = await fetch.get(query, headers={"Accept": _ACCEPTED}, check=_problem)
         if _NESTED_ENTITY.search(fetched.body[:_PROLOG]):

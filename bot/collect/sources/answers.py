@@ -1,0 +1,163 @@
+"""Answers read in a stream: JSON record by record, broken characters repaired, never more in memory than a record."""
+
+from __future__ import annotations
+
+import codecs
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import Any, Protocol
+
+import ijson
+from ijson.common import ObjectBuilder
+
+from bot.collect.fetch import Fetched
+from bot.collect.text import clean
+from bot.errors import SourceError
+from bot.models.papers import Announcement
+
+_PIECE = 1 << 16
+#: What XML 1.0 (section 2.2) does not let into a document, and JSON (RFC 8259, section 7) not into a string.
+_NO_TEXT = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+#: Stands for a character that could not be read (Unicode, section 23.8).
+UNREADABLE = "\ufffd"
+
+
+class Bytes(Protocol):
+    """What can be read piece by piece: a file, an unpacking one, an answer."""
+
+    def read(self, size: int = ..., /) -> bytes:
+        """The next bytes, `size` at the most."""
+
+
+class _Repaired:
+    """UTF-8 read from a stream, its broken bytes replaced or left out."""
+
+    def __init__(self, stream: Bytes, errors: str) -> None:
+        self._stream, self._decoder = stream, codecs.getincrementaldecoder("utf-8")(errors)
+
+    def read(self, size: int = -1, /) -> bytes:
+        while True:
+            piece = self._stream.read(size if 0 < size < _PIECE else _PIECE) if size else b""
+            text = _NO_TEXT.sub("", self._decoder.decode(piece, final=not piece))
+            if text or not piece:
+                return text.encode()
+
+
+def is_sound(stream: Bytes) -> bool:
+    """Whether all of `stream` is UTF-8 that XML and JSON allow."""
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    try:
+        while piece := stream.read(_PIECE):
+            if _NO_TEXT.search(decoder.decode(piece)):
+                return False
+        decoder.decode(b"", final=True)
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def readable(fetched: Fetched, parsed: Callable[[Bytes], object]) -> tuple[Bytes, bool]:
+    """The answer as a stream that can be parsed, and whether broken characters had to be repaired for that.
+
+    What is broken is replaced by U+FFFD; where that would break the syntax too (inside a tag, a key), it is left out.
+
+    Args:
+        parsed: reads a stream to its end, and raises SourceError where that cannot be done.
+
+    Raises:
+        SourceError: as `parsed`, where no repair helps.
+    """
+    if is_sound(fetched.opened()) or _can_be(parsed, fetched.opened()):
+        return fetched.opened(), False
+    if _can_be(parsed, _Repaired(fetched.opened(), "replace")):
+        return _Repaired(fetched.opened(), "replace"), True
+    parsed(_Repaired(fetched.opened(), "ignore"))
+    return _Repaired(fetched.opened(), "ignore"), True
+
+
+def _can_be(parsed: Callable[[Bytes], object], stream: Bytes) -> bool:
+    """Whether it can be parsed as it is: XML may state another encoding."""
+    try:
+        parsed(stream)
+    except SourceError:
+        return False
+    return True
+
+
+def flagged(announcement: Announcement, *, all_of_them: bool = False) -> Announcement:
+    """The announcement, told to have been repaired where it was."""
+    if all_of_them or UNREADABLE in repr(announcement):
+        return replace(announcement, repairs=tuple(dict.fromkeys((*announcement.repairs, "charset"))))
+    return announcement
+
+
+class JsonAnswer:
+    """The records of a JSON answer, one at a time, and the plain values around them.
+
+    Args:
+        source: named in errors.
+        stream: the document.
+        array: where the records stand, as `resultList.result`; an array.
+    """
+
+    def __init__(self, source: str, stream: Bytes, array: str) -> None:
+        self._source, self._stream, self._array = source, stream, array
+        #: Values that are neither arrays nor objects, outside of the records, by their path: `meta.count`. Whole only
+        #: after the last record.
+        self.values: dict[str, Any] = {}
+        #: Whether the array was there at all.
+        self.found = False
+
+    def __iter__(self) -> Iterator[dict[str, Any]]:
+        """The records that are objects.
+
+        Raises:
+            SourceError: where the document is no JSON, or ends too early. Records before that have been given.
+        """
+        item, builder, depth = f"{self._array}.item", None, 0
+        try:
+            for path, event, value in ijson.parse(self._stream, use_float=True):
+                if builder is not None:
+                    builder.event(event, value)
+                    depth += _STEPS.get(event, 0)
+                    if not depth:
+                        record, builder = builder.value, None
+                        yield record
+                elif path == item and event == "start_map":
+                    builder, depth = ObjectBuilder(), 1
+                    builder.event(event, value)
+                elif path == self._array and event == "start_array":
+                    self.found = True
+                elif event in {"string", "number", "boolean", "null"} and not path.startswith(item):
+                    self.values[path] = value
+        except (ijson.JSONError, UnicodeError, ValueError, OverflowError, RecursionError) as error:
+            raise SourceError(self._source, f"broken json: {clean(str(error))[:100] or 'unreadable'}") from error
+
+    def number(self, path: str) -> int | None:
+        """The whole number at `path`, also where it is written as text; None where there is none."""
+        value = str(self.values.get(path, ""))
+        return int(value) if value.isascii() and value.isdigit() and len(value) < 16 else None
+
+    def drained(self) -> JsonAnswer:
+        """The answer, read to its end for its values alone."""
+        for _ in self:
+            pass
+        return self
+
+
+_STEPS = {"start_map": 1, "start_array": 1, "end_map": -1, "end_array": -1}
+
+
+def text_at(record: object, *path: str) -> str:
+    """The text at a path into a record; empty where there is none, or where it is something else."""
+    for name in path:
+        record = record.get(name) if isinstance(record, dict) else None
+    return record if isinstance(record, str) else str(record) if isinstance(record, int | float) else ""
+
+
+def list_at(record: object, *path: str) -> list[Any]:
+    """The list at a path into a record; empty where there is none."""
+    for name in path:
+        record = record.get(name) if isinstance(record, dict) else None
+    return record if isinstance(record, list) else []
