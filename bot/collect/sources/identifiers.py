@@ -30,7 +30,7 @@ _VERSIONED_DOI = re.compile(
     r"|(10\.20944/preprints[\d.]+?|10\.6084/m9\.figshare\.\d+|10\.26434/chemrxiv[-.][\w-]+?)(?:[.-]v\d+)?"
     r"|(10\.\d{5}/osf\.io/[a-z0-9]+)(?:_v\d+)?"
     r"|(10\.7554/elife\.\d+)(?:\.\d)?"
-    r"|(10\.12688/[a-z]+\.\d+)(?:\.\d+)?"
+    r"|(10\.12688/[a-z0-9]+\.\d+)(?:\.\d+)?"
 )
 _PREPRINT_DOI = re.compile(
     r"10\.(?:48550/|21203/rs\.|22541/au\.|36227/techrxiv|20944/preprints|26434/chemrxiv|2139/ssrn|\d{5}/osf\.io/)"
@@ -111,10 +111,10 @@ def names_of(doi: str) -> tuple[Identifier, ...]:
     """
     if not doi:
         return ()
-    names = [Identifier("doi", doi)]
     if arxiv := arxiv_of(doi) if doi.startswith(_ARXIV_DOI) else "":
-        names.append(Identifier("arxiv", arxiv))
-    elif found := _VERSIONED_DOI.fullmatch(doi):
+        return arxiv_names(arxiv)
+    names = [Identifier("doi", doi)]
+    if found := _VERSIONED_DOI.fullmatch(doi):
         names.append(Identifier("work", next(filter(None, found.groups()))))
     return tuple(names)
 
