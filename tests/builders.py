@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime
 
+from bot.collect.identity import RULES
 from bot.models.feeds import CatalogueFeed, CatalogueQuery
 from bot.models.papers import AbstractSection, Announcement, Author, Finding, Identifier
+from bot.store import saving
+from bot.store.engine import Store
 
 NOW = datetime(2026, 11, 23, 9, 30, tzinfo=UTC)
 
@@ -30,6 +34,11 @@ def announcement(number: int, **changes: object) -> Announcement:
 def finding(number: int, **changes: object) -> Finding:
     """The same, found for a feed."""
     return Finding(announcement(number, **changes))
+
+
+def save(store: Store, feed_id: int, findings: Sequence[Finding], clock: Callable[[], datetime]) -> saving.Saved:
+    """Findings put into a feed, as collecting does it."""
+    return saving.save(store, feed_id, findings, clock, RULES)
 
 
 def catalogue_feed(slug: str, **changes: object) -> CatalogueFeed:

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import JSON, Column, ForeignKey, Index, UniqueConstraint
+from sqlalchemy import JSON, Column, ForeignKey, Index, UniqueConstraint, text
 from sqlmodel import Field
 
-from bot.models.columns import BigId, Table, UtcDateTime
+from bot.models.columns import BigId, JsonText, Table, UtcDateTime
 
 #: Sources that a query may name.
 SOURCES = ("arxiv", "biorxiv", "crossref", "europepmc", "medrxiv", "openalex", "pubmed", "syndication")
@@ -73,6 +73,16 @@ class SourceQuery(Table, table=True):
     asked_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     #: When a round last brought a paper that was new to the feed.
     brought_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    #: The last days on which it did, `2026-11-23`, oldest first: its habit.
+    habit: list[str] = Field(default_factory=list, sa_column=Column(JsonText, nullable=False, server_default="[]"))
+    #: What the last whole answer held, as a fingerprint, and since when it has been the same.
+    batch: str = Field(default="", sa_column_kwargs={"server_default": text("''")})
+    batch_since: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    #: By which the service recognises that its answer is known.
+    etag: str = Field(default="", sa_column_kwargs={"server_default": text("''")})
+    last_modified: str = Field(default="", sa_column_kwargs={"server_default": text("''")})
+    #: Not before this time, by itself; an admin may ask at any time.
+    next_ask_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
 
 
 class FeedEntry(Table, table=True):
@@ -137,6 +147,11 @@ class StandingQuery:
     watermark: datetime | None
     health: str
     failures: int
-    #: The feed's name and synonyms, and what it excludes: for sources that must be matched by text.
-    names: tuple[str, ...] = ()
-    exclude: tuple[str, ...] = ()
+    since: datetime | None = None
+    brought_at: datetime | None = None
+    habit: tuple[str, ...] = ()
+    batch: str = ""
+    batch_since: datetime | None = None
+    etag: str = ""
+    last_modified: str = ""
+    next_ask_at: datetime | None = None

@@ -7,10 +7,10 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import NamedTuple
 
-from sqlalchemy import JSON, Column, ForeignKey
+from sqlalchemy import JSON, Column, ForeignKey, UniqueConstraint, false
 from sqlmodel import Field
 
-from bot.models.columns import BigId, Table, UtcDateTime
+from bot.models.columns import BigId, JsonText, Table, UtcDateTime
 
 
 class Author(NamedTuple):
@@ -136,6 +136,9 @@ class PaperRecord:
     published: str = ""
     language: str = ""
     source: str = ""
+    preprint: bool = False
+    #: What has become of it, gravest first.
+    marks: tuple[Mark, ...] = ()
 
 
 class Paper(Table, table=True):
@@ -158,6 +161,85 @@ class Paper(Table, table=True):
     language: str = ""
     source: str
     first_seen_at: datetime = Field(sa_type=UtcDateTime)
+    #: Whether it is known as a preprint alone.
+    preprint: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
+    #: The highest that any source tells of.
+    version: int = Field(default=1, sa_column_kwargs={"server_default": "1"})
+    #: `Mark` values.
+    marks: list[str] = Field(default_factory=list, sa_column=Column(JsonText, nullable=False, server_default="[]"))
+    #: Which announcement each field is of: see `bot.models.editions`.
+    origins: dict[str, str] = Field(
+        default_factory=dict, sa_column=Column(JsonText, nullable=False, server_default="{}")
+    )
+
+
+class Sighting(Table, table=True):
+    """An announcement as it is remembered: who told of the paper, by which names, and how it was recognised."""
+
+    __table_args__ = ({"sqlite_with_rowid": False},)
+
+    source: str = Field(primary_key=True, max_length=16)
+    #: The source's own name for the record, `pmid:123`.
+    name: str = Field(primary_key=True)
+    #: `bot.collect.identity.title_key`; empty where the title is no sign of a paper.
+    title_key: str = Field(primary_key=True, max_length=32, index=True)
+    #: Of publication; 0 where it is not known.
+    year: int = Field(primary_key=True)
+    paper_id: int = Field(
+        sa_column=Column(BigId, ForeignKey("paper.id", ondelete="CASCADE"), nullable=False, index=True)
+    )
+    #: All names that the announcement gave, `scheme:value`.
+    names: list[str] = Field(default_factory=list, sa_column=Column(JsonText, nullable=False))
+    preprint: bool = False
+    #: Whether any of its names is one that more than a feed knows.
+    strong: bool = True
+    #: By what the paper was recognised, in words for an admin.
+    how: str = ""
+    seen_at: datetime = Field(sa_type=UtcDateTime)
+
+
+class PaperChange(Table, table=True):
+    """What happened to a paper after it had entered a feed: it appeared in a journal, it was retracted."""
+
+    __table_args__ = (UniqueConstraint("paper_id", "kind"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    paper_id: int = Field(sa_column=Column(BigId, ForeignKey("paper.id", ondelete="CASCADE"), nullable=False))
+    #: `published`, or a `Mark`.
+    kind: str = Field(max_length=32)
+    #: Digests take half-open windows of this time.
+    at: datetime = Field(sa_type=UtcDateTime, index=True)
+
+
+class PaperMerge(Table, table=True):
+    """That two stored papers turned out to be one: where what was the other's has gone, and why."""
+
+    merged_id: int = Field(sa_column=Column(BigId, primary_key=True, autoincrement=False))
+    paper_id: int = Field(
+        sa_column=Column(BigId, ForeignKey("paper.id", ondelete="CASCADE"), nullable=False, index=True)
+    )
+    title: str = ""
+    why: str = ""
+    at: datetime = Field(sa_type=UtcDateTime)
+
+
+class PaperNotice(Table, table=True):
+    """A notice about a paper, whether or not we have the paper yet."""
+
+    scheme: str = Field(primary_key=True, max_length=16)
+    value: str = Field(primary_key=True)
+    mark: str = Field(primary_key=True, max_length=32)
+    #: Who said so, `pubmed pmid:123`.
+    said_by: str = ""
+
+
+class WithdrawnRecord(Table, table=True):
+    """A record that its source has taken back: it is not taken again."""
+
+    scheme: str = Field(primary_key=True, max_length=16)
+    value: str = Field(primary_key=True)
+    source: str
+    at: datetime = Field(sa_type=UtcDateTime)
 
 
 class PaperIdentifier(Table, table=True):

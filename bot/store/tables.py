@@ -6,7 +6,7 @@ from sqlalchemy import MetaData
 from sqlmodel import SQLModel
 
 # Importing them is what makes the tables known to the metadata.
-from bot.models import deliveries, feeds, instance, papers, subscribers, suppressions  # noqa: F401
+from bot.models import alarms, deliveries, feeds, instance, papers, subscribers, suppressions  # noqa: F401
 
 METADATA: MetaData = SQLModel.metadata
 
@@ -15,6 +15,11 @@ source_query = METADATA.tables["source_query"]
 feed_entry = METADATA.tables["feed_entry"]
 paper = METADATA.tables["paper"]
 paper_identifier = METADATA.tables["paper_identifier"]
+sighting = METADATA.tables["sighting"]
+paper_change = METADATA.tables["paper_change"]
+paper_merge = METADATA.tables["paper_merge"]
+paper_notice = METADATA.tables["paper_notice"]
+withdrawn_record = METADATA.tables["withdrawn_record"]
 subscriber = METADATA.tables["subscriber"]
 subscription = METADATA.tables["subscription"]
 evidence = METADATA.tables["evidence"]
@@ -24,3 +29,5 @@ run = METADATA.tables["run"]
 delivery = METADATA.tables["delivery"]
 suppression = METADATA.tables["suppression"]
 this_instance = METADATA.tables["instance"]
+alarm = METADATA.tables["alarm"]
+host_line = METADATA.tables["host_line"]

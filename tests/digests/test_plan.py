@@ -12,11 +12,11 @@ from sqlalchemy import select
 from bot.digests.plan import PlanReport, compose_for, plan
 from bot.models.deliveries import Digest, PassedOver, PlannedDelivery
 from bot.models.subscribers import RosterRow, Wish, address_key
-from bot.store import feeds, papers, subscribers
+from bot.store import feeds, subscribers
 from bot.store.engine import Store
 from bot.store.subscribers import Defaults
 from bot.store.tables import delivery, run, shown, subscriber, suppression
-from tests.builders import NOW, catalogue_feed, finding
+from tests.builders import NOW, catalogue_feed, finding, save
 
 DAILY_AT_SEVEN = Wish("daily", 0, 7, "UTC")
 
@@ -61,7 +61,7 @@ def join(store: Store, clock: Clock) -> Callable[..., int]:
 
 
 def collect(store: Store, clock: Clock, slug: str, *numbers: int) -> None:
-    papers.save(store, feeds.feed(store, slug).id, [finding(n) for n in numbers], clock)
+    save(store, feeds.feed(store, slug).id, [finding(n) for n in numbers], clock)
 
 
 def outbox(store: Store) -> dict[int, list[tuple[int, ...]]]:

@@ -12,13 +12,13 @@ from bot.models.feeds import CatalogueFeed
 from bot.models.papers import AbstractSection
 from bot.models.subscribers import RosterRow, Wish
 from bot.settings import Settings
-from bot.store import feeds, papers, subscribers
+from bot.store import feeds, subscribers
 from bot.store.engine import Store
 from bot.store.subscribers import SubscriberRecord
 from bot.subscribe.tokens import Purpose, Tokens
 from bot.web.serve import Server
 from bot.web.site import SiteEdges, build_site
-from tests.builders import NOW, catalogue_feed, finding
+from tests.builders import NOW, catalogue_feed, finding, save
 
 TOKENS = Tokens(["a key that only tests have"])
 ADA, BEN = "ada@example.org", "ben@example.org"
@@ -49,9 +49,9 @@ def fill(store: Store) -> None:
         )
         for number in range(20)
     ]
-    papers.save(store, by_slug["chronic-fatigue-syndrome"], fatigue, present)
+    save(store, by_slug["chronic-fatigue-syndrome"], fatigue, present)
     hostile = finding(90, title="<script>alert(1)</script> & p<0.05", url="javascript:alert(1)")
-    papers.save(store, by_slug["blastomycosis"], [hostile], present)
+    save(store, by_slug["blastomycosis"], [hostile], present)
     subscribers.import_rows(
         store,
         [

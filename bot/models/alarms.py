@@ -1,0 +1,58 @@
+"""Alarms: what an admin is told by mail, once each, and the lines in which hosts are asked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlmodel import Field
+
+from bot.models.columns import Table, UtcDateTime
+from bot.models.deliveries import State
+
+
+class Alarm(Table, table=True):
+    """One thing that an admin is told: a query has turned stale or failing, or has recovered."""
+
+    id: int | None = Field(default=None, primary_key=True)
+    at: datetime = Field(sa_type=UtcDateTime)
+    feed: str
+    source: str
+    query: str
+    #: `Health` that the query came to.
+    health: str
+    #: Since when it was what it was before; for a recovery, since when it had been ill.
+    since: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    words: str = ""
+    #: As a delivery's, see `bot.models.deliveries.State`.
+    state: str = Field(default=State.QUEUED, index=True)
+    attempts: int = 0
+    #: The same over every try of the mail that tells it.
+    message_id: str = ""
+    due_at: datetime = Field(sa_type=UtcDateTime)
+    settled_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+
+@dataclass(frozen=True, slots=True)
+class AlarmRecord:
+    """An alarm as plain values, for rendering."""
+
+    id: int
+    at: datetime
+    feed: str
+    source: str
+    query: str
+    health: str
+    since: datetime | None
+    words: str
+    attempts: int = 0
+
+
+class HostLine(Table, table=True):
+    """The line in which requests to one host wait, shared by all who ask it from this database."""
+
+    line: str = Field(primary_key=True, max_length=255)
+    #: The next free place.
+    free_at: datetime = Field(sa_type=UtcDateTime)
+    #: Until when the host wants to be left alone.
+    held_until: datetime | None = Field(default=None, sa_type=UtcDateTime)

@@ -1,0 +1,112 @@
+"""Two stored papers that turn out to be one, and records that their source has taken back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+
+from sqlalchemy import Connection, Table, delete, exists, insert, literal, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from bot.models.editions import columns_of, joined, stored_edition
+from bot.models.papers import Identifier
+from bot.models.sightings import Merge
+from bot.store.engine import Store
+from bot.store.instance import tick
+from bot.store.tables import (
+    feed_entry,
+    paper,
+    paper_change,
+    paper_identifier,
+    paper_merge,
+    shown,
+    sighting,
+    withdrawn_record,
+)
+
+
+def merge(connection: Connection, one: Merge, now: datetime) -> None:
+    """Make `one.gone` a part of `one.kept`: whoever has been shown either has been shown the paper."""
+    rows = {
+        row["id"]: row
+        for row in connection.execute(select(paper).where(paper.c.id.in_([one.kept, one.gone]))).mappings()
+    }
+    kept, gone = stored_edition(rows[one.kept]), stored_edition(rows[one.gone])
+    together = joined(kept, gone)
+    first = min(rows[one.kept]["first_seen_at"], rows[one.gone]["first_seen_at"])
+    connection.execute(
+        update(paper).where(paper.c.id == one.kept).values(**columns_of(together), first_seen_at=first)
+    )
+    for table in (paper_identifier, sighting, paper_merge):
+        connection.execute(update(table).where(table.c.paper_id == one.gone).values(paper_id=one.kept))
+    _merge_entries(connection, one)
+    _move(connection, shown, ("subscriber_id",), one)
+    _move(connection, paper_change, ("kind", "at"), one)
+    connection.execute(
+        insert(paper_merge).values(
+            merged_id=one.gone, paper_id=one.kept, title=rows[one.gone]["title"], why=one.why, at=now
+        )
+    )
+    connection.execute(delete(paper).where(paper.c.id == one.gone))
+    if (kept.preprint or gone.preprint) and not together.preprint:
+        row = {"paper_id": one.kept, "kind": "published", "at": now}
+        connection.execute(_insert_new(connection, paper_change).values(**row))
+
+
+def _insert_new(connection: Connection, table: Table) -> postgresql.Insert | sqlite.Insert:
+    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
+    made: postgresql.Insert | sqlite.Insert = dialect.insert(table).on_conflict_do_nothing()
+    return made
+
+
+def _move(connection: Connection, table: Table, others: Sequence[str], one: Merge) -> None:
+    """Rows of the one paper as rows of the other, where it has none of its own; what is left goes with the paper."""
+    theirs = select(literal(one.kept), *(table.c[name] for name in others)).where(table.c.paper_id == one.gone)
+    connection.execute(_insert_new(connection, table).from_select(["paper_id", *others], theirs))
+
+
+def _merge_entries(connection: Connection, one: Merge) -> None:
+    """In each feed the earlier time, and the better reason."""
+    query = select(feed_entry).where(feed_entry.c.paper_id.in_([one.kept, one.gone]))
+    by_feed: dict[int, list[dict[str, object]]] = {}
+    for row in connection.execute(query).mappings():
+        by_feed.setdefault(row["feed_id"], []).append(dict(row))
+    connection.execute(delete(feed_entry).where(feed_entry.c.paper_id.in_([one.kept, one.gone])))
+    rows = []
+    for entries in by_feed.values():
+        best = max(entries, key=lambda entry: (entry["relevance"], entry["why"]))
+        earliest = min(entries, key=lambda entry: entry["entered_at"])  # type: ignore[arg-type,return-value]  # a time
+        rows.append({**best, "entered_at": earliest["entered_at"], "paper_id": one.kept})
+    if rows:
+        connection.execute(insert(feed_entry), rows)
+
+
+def withdraw(store: Store, names: Sequence[Identifier], source: str, clock: Callable[[], datetime]) -> int:
+    """Take back the records of those names, for good; how many papers went with them.
+
+    A paper that is known by other records as well stays, without this name.
+    """
+    if not names:
+        return 0
+    gone = 0
+    with store.writing() as connection:
+        now = tick(connection, clock())
+        for name in dict.fromkeys(names):
+            row = {"scheme": name.scheme, "value": name.value, "source": source, "at": now}
+            connection.execute(_insert_new(connection, withdrawn_record).values(**row))
+            gone += _withdraw(connection, name)
+    return gone
+
+
+def _withdraw(connection: Connection, name: Identifier) -> int:
+    this = (paper_identifier.c.scheme == name.scheme) & (paper_identifier.c.value == name.value)
+    paper_id = connection.execute(select(paper_identifier.c.paper_id).where(this)).scalar()
+    if paper_id is None:
+        return 0
+    connection.execute(delete(sighting).where(sighting.c.paper_id == paper_id, sighting.c.name == str(name)))
+    connection.execute(delete(paper_identifier).where(this))
+    others = connection.execute(select(exists().where(sighting.c.paper_id == paper_id))).scalar()
+    if others:
+        return 0
+    connection.execute(delete(paper).where(paper.c.id == paper_id))
+    return 1
