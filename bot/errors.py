@@ -81,10 +81,10 @@ class StoreError(BotError):
 
 
 class FetchError(BotError):
-    """A request to a source that gave no usable answer, after all tries."""
+    """A request to a source that gave no usable answer, after all tries; `wait` is in seconds, where it asks for that."""
 
-    def __init__(self, url: str, problem: str) -> None:
-        self.url, self.problem = url, problem
+    def __init__(self, url: str, problem: str, wait: float = 0.0) -> None:
+        self.url, self.problem, self.wait = url, problem, wait
         super().__init__(f"source: {url}: {problem}")
 
 

@@ -15,7 +15,7 @@ import ssl
 import tempfile
 import time
 import zlib
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from email.utils import parsedate_to_datetime
 from itertools import count
@@ -59,7 +59,7 @@ IN_MEMORY = 1 << 20
 
 
 class Fetched:
-    """A whole answer: status 200, or 304 where the request was conditional.
+    """A whole answer: status 200, 304 where the request was conditional, or a refusal that was asked for.
 
     It is kept in a temporary file, so that memory does not grow with it; `with` lets go of that.
 
@@ -122,6 +122,8 @@ class _Ask:
     headers: Mapping[str, str]
     #: Bytes of the answer, decoded, at the most.
     size: int
+    #: Statuses besides 200 that are answers, since their body says why.
+    refusals: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,14 +154,16 @@ class Fetcher:
         contact: the admin's address, named in the User-Agent.
         allow_private: let services lie on private or loopback addresses.
         budget: how often a host may be asked; shared by all who ask it.
-        clock, sleep, chance: monotonic seconds, waiting, and a random number in 0..1, for tests.
+        clock, wall, sleep, chance: monotonic seconds, seconds since 1970, waiting, and a random number in 0..1, for
+            tests.
     """
 
     contact: str | None = None
     allow_private: bool = False
     limits: Limits = field(default_factory=Limits)
-    budget: HostBudget = field(default_factory=HostBudget.polite)
+    budget: HostBudget = field(default_factory=HostBudget)
     clock: Callable[[], float] = time.monotonic
+    wall: Callable[[], float] = time.time
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     chance: Callable[[], float] = random.random
     _client: httpx.AsyncClient | None = field(default=None, init=False)
@@ -195,6 +199,7 @@ class Fetcher:
         headers: Mapping[str, str] | None = None,
         check: Check | None = None,
         size: int | None = None,
+        refusals: Collection[int] = (),
     ) -> Fetched:
         """The whole answer to a GET.
 
@@ -203,6 +208,7 @@ class Fetcher:
             headers: such as If-None-Match, which makes 304 an answer.
             check: finds fault with an answer that looks well; see `Check`.
             size: bytes at the most, where that is less than for all.
+            refusals: statuses, such as 400, that are handed over as answers, since their body says what was wrong.
 
         Raises:
             FetchError: where no usable answer came in time, after all tries.
@@ -212,7 +218,8 @@ class Fetcher:
             target = target.copy_merge_params(params) if params else target
         except (httpx.InvalidURL, ValueError) as error:
             raise FetchError(shown(url), "not a web address") from error
-        return await self._ask(_Ask("GET", target, None, headers or {}, size or self.limits.size), check)
+        ask = _Ask("GET", target, None, headers or {}, size or self.limits.size, frozenset(refusals))
+        return await self._ask(ask, check)
 
     async def post(self, url: str, form: Mapping[str, str], *, check: Check | None = None) -> Fetched:
         """The whole answer to a form sent by POST; arguments and errors as in `get`."""
@@ -230,7 +237,7 @@ class Fetcher:
                 return outcome
             wait = max(outcome.wait, self.limits.backoff * 2 ** (tried - 1)) * (1 + self.chance() / 2)
             if not outcome.again or tried >= self.limits.tries or wait >= allowance.left:
-                raise FetchError(shown(str(ask.url)), outcome.after(tried))
+                raise FetchError(shown(str(ask.url)), outcome.after(tried), outcome.wait)
             allowance.left -= wait
             await self.sleep(wait)
         raise AssertionError("the tries are counted")
@@ -239,10 +246,8 @@ class Fetcher:
         for _ in range(self.limits.redirects + 1):
             if ask.url.scheme not in {"http", "https"} or not ask.url.host:
                 return _Trouble(f"not a web address: {shown(str(ask.url))}", again=False)
-            held = self.budget.held(ask.url.host, self.clock())
-            if held > allowance.left:
-                return _Trouble(f"{ask.url.host} wants to be left alone", again=False, wait=held)
-            await self.sleep(max(held, self.budget.reserve(ask.url.host, self.clock())))
+            if trouble := await self._in_turn(ask, allowance):
+                return trouble
             outcome = await self._timed(ask, allowance)
             if not isinstance(outcome, _Ask):
                 if isinstance(outcome, Fetched) and check and (problem := check(outcome)):
@@ -250,6 +255,16 @@ class Fetcher:
                 return outcome
             ask = outcome
         return _Trouble(f"more than {self.limits.redirects} redirects", again=False)
+
+    async def _in_turn(self, ask: _Ask, allowance: _Allowance) -> _Trouble | None:
+        """Waits for a place in the host's line."""
+        while True:
+            turn = await self.budget.turn(str(ask.url), self.wall())
+            if turn.held > allowance.left:
+                return _Trouble(f"{ask.url.host} wants to be left alone", again=False, wait=turn.held)
+            await self.sleep(turn.held or turn.wait)
+            if not turn.held:
+                return None
 
     async def _timed(self, ask: _Ask, allowance: _Allowance) -> Fetched | _Ask | _Trouble:
         started = self.clock()
@@ -281,10 +296,11 @@ class Fetcher:
         status = response.status_code
         if status in _REDIRECTS and "location" in response.headers:
             return _redirected(ask, status, response.headers["location"])
-        if status != 200 and not (status == 304 and any(name.lower() in _CONDITIONAL for name in ask.headers)):
+        conditional = status == 304 and any(name.lower() in _CONDITIONAL for name in ask.headers)
+        if status != 200 and not conditional and status not in ask.refusals:
             wait = _retry_after(response.headers)
             if wait:
-                self.budget.hold(ask.url.host, self.clock() + wait)
+                await self.budget.hold(str(ask.url), self.wall() + wait)
             return _Trouble(f"http {status}", again=status in _PASSING, wait=wait)
         url = str(ask.url.copy_with(username=None, password=None))
         fetched = Fetched(url, status, tempfile.SpooledTemporaryFile(IN_MEMORY), 0, dict(response.headers))
@@ -339,9 +355,12 @@ def _redirected(ask: _Ask, status: int, location: str) -> _Ask | _Trouble:
         return _Trouble("redirect to what is not a web address", again=False)
     if target.scheme not in {"http", "https"} or not target.host:
         return _Trouble(f"redirect refused: {shown(str(target))}", again=False)
-    if ask.method == "POST" and status in {307, 308}:
-        if (target.scheme, target.host, target.port) != (ask.url.scheme, ask.url.host, ask.url.port):
+    if (target.scheme, target.host, target.port) != (ask.url.scheme, ask.url.host, ask.url.port):
+        # A key is for the service that it was given for (RFC 9110, section 15.4).
+        ask = replace(ask, headers={name: ask.headers[name] for name in ask.headers if name.lower() != "authorization"})
+        if ask.method == "POST" and status in {307, 308}:
             return _Trouble(f"redirect refused: a form would go to {target.host}", again=False)
+    if ask.method == "POST" and status in {307, 308}:
         return replace(ask, url=target)
     return replace(ask, method="GET", form=None, url=target)
 

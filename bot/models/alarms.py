@@ -1,4 +1,4 @@
-"""Alarms: what an admin is told by mail, once each, and the lines in which hosts are asked."""
+"""Alarms: what an admin is told by mail, once each."""
 
 from __future__ import annotations
 
@@ -46,13 +46,3 @@ class AlarmRecord:
     since: datetime | None
     words: str
     attempts: int = 0
-
-
-class HostLine(Table, table=True):
-    """The line in which requests to one host wait, shared by all who ask it from this database."""
-
-    line: str = Field(primary_key=True, max_length=255)
-    #: The next free place.
-    free_at: datetime = Field(sa_type=UtcDateTime)
-    #: Until when the host wants to be left alone.
-    held_until: datetime | None = Field(default=None, sa_type=UtcDateTime)

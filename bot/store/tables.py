@@ -6,7 +6,7 @@ from sqlalchemy import MetaData
 from sqlmodel import SQLModel
 
 # Importing them is what makes the tables known to the metadata.
-from bot.models import alarms, deliveries, feeds, instance, papers, subscribers, suppressions  # noqa: F401
+from bot.models import alarms, deliveries, feeds, hosts, instance, papers, subscribers, suppressions  # noqa: F401
 
 METADATA: MetaData = SQLModel.metadata
 

@@ -157,6 +157,7 @@ def fetcher(time: Time | None = None, *, allow_private: bool = True, limits: Lim
         allow_private=allow_private,
         limits=limits or Limits(),
         clock=time.clock,
+        wall=time.clock,
         sleep=time.sleep,
         chance=lambda: 0.0,
     )

@@ -13,6 +13,7 @@ from threading import Thread
 
 import pytest
 
+from bot.collect.budget import HostBudget, Pace
 from bot.collect.fetch import Fetched, Fetcher, Limits, shown
 from bot.errors import FetchError
 from tests.collect.services import Answer, Service, Time, always, fetcher, in_turn, loopback
@@ -309,7 +310,7 @@ def test_a_host_is_asked_no_more_often_than_it_wants(service: Service) -> None:
     service.rules["/x"] = always(OK)
     time = Time()
     fetch = fetcher(time)
-    fetch.budget = type(fetch.budget)({"127.0.0.1": 0.5})
+    fetch.budget = HostBudget({"pubmed": service.url}, {"pubmed": Pace("ncbi.nlm.nih.gov", 0.5)})
 
     async def ask() -> None:
         async with fetch as opened:

@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 
-from bot.collect.budget import NCBI, HostBudget
 from bot.collect.guard import is_public
 from bot.errors import FetchError
 from tests.collect.services import Answer, Service, always, fetcher, loopback
@@ -103,29 +102,3 @@ def test_a_redirect_to_the_inside_is_refused(service: Service) -> None:
 
 def test_unknown_names() -> None:
     assert refusal("http://no-such-host.invalid/x").startswith(("no such host", "name cannot be looked up"))
-
-
-def test_one_line_for_a_domain_and_none_for_this_machine() -> None:
-    budget = HostBudget({NCBI: 0.25}, others=2.0)
-    waits = [
-        budget.reserve(host, 10.0)
-        for host in ("eutils.ncbi.nlm.nih.gov", "pubmed.ncbi.nlm.nih.gov.", "NCBI.nlm.nih.gov")
-    ]
-    assert waits == [0.0, 0.25, 0.5]
-    assert [budget.reserve("journal.example.org", 10.0) for _ in range(2)] == [0.0, 2.0]
-    assert [budget.reserve("127.0.0.1", 10.0) for _ in range(3)] == [0.0, 0.0, 0.0]
-    assert budget.reserve("eutils.ncbi.nlm.nih.gov", 100.0) == 0.0
-
-
-def test_ncbi_is_asked_three_times_a_second_or_ten_with_a_key() -> None:
-    for budget, per_second in ((HostBudget.polite(), 3), (HostBudget.polite(ncbi_api_key=True), 10)):
-        places = [budget.reserve("eutils.ncbi.nlm.nih.gov", 0.0) for _ in range(20)]
-        assert sum(place < 1.0 for place in places) <= per_second
-
-
-def test_a_host_may_ask_to_be_left_alone() -> None:
-    budget = HostBudget()
-    budget.hold("a.example.org", 20.0)
-    budget.hold("a.example.org", 15.0)
-    assert (budget.held("a.example.org", 12.0), budget.held("b.example.org", 12.0)) == (8.0, 0.0)
-    assert budget.held("a.example.org", 30.0) == 0.0
