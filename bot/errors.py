@@ -81,7 +81,7 @@ class StoreError(BotError):
 
 
 class FetchError(BotError):
-    """A request to a source that gave no usable answer, after all tries; `wait` is in seconds, where it asks for that."""
+    """A request to a source that gave no usable answer, after all tries; `wait`: seconds that the service asks for."""
 
     def __init__(self, url: str, problem: str, wait: float = 0.0) -> None:
         self.url, self.problem, self.wait = url, problem, wait

@@ -11,8 +11,8 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from bot.errors import BotError
 from bot.wiring import App
 
-#: How often the sources are asked, and how often somebody may have become due, in seconds.
-COLLECT_EVERY = 3600
+#: How often a query's time may have come (see `bot.collect.health`), and somebody may have become due, in seconds.
+COLLECT_EVERY = 300
 PLAN_EVERY = 60
 DELIVER_EVERY = 30
 
@@ -69,8 +69,16 @@ def safely(name: str, step: Callable[[], object]) -> None:
 
 
 def _collect(app: App, should_stop: Callable[[], bool]) -> None:
-    report = app.collect(should_stop=should_stop)
-    log.info("collected", new=report.new, seen=report.seen, queries=len(report.queries), failing=report.failing)
+    report = app.collect(should_stop=should_stop, due_only=True)
+    if report.queries:
+        log.info(
+            "collected",
+            new=report.new,
+            seen=report.seen,
+            queries=len(report.queries),
+            failing=report.failing,
+            stale=report.stale,
+        )
 
 
 def _plan(app: App, should_stop: Callable[[], bool]) -> None:

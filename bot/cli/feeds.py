@@ -11,13 +11,14 @@ import typer
 from bot.cli.context import opened
 from bot.cli.output import counted, local, plural, show, show_json, show_table, talk
 from bot.cli.rounds import AsJson
+from bot.cli.sources import health_in_words, state_as_json
 from bot.cli.trying import try_catalogue
 from bot.concepts import catalogue
 from bot.concepts.catalogue import CatalogueChange
 from bot.concepts.trends import trending as trending_feeds
 from bot.errors import BotError
 from bot.models.feeds import CatalogueFeed, CatalogueQuery
-from bot.store import feeds, papers
+from bot.store import feeds, papers, queries
 from bot.store.feeds import FeedOverview
 from bot.wiring import App
 
@@ -63,23 +64,10 @@ def show_feed(slug: Slug, as_json: AsJson = False) -> None:
     with opened() as bot:
         feed = feeds.feed(bot.store, slug)
         (overview,) = feeds.overviews(bot.store, bot.clock(), slug)
-        states = feeds.query_states(bot.store, feed.id)
+        states = queries.query_states(bot.store, slug)
     if as_json:
-        queries = [
-            {
-                "source": s.source,
-                "query": s.query,
-                "health": s.health,
-                "since": s.since,
-                "failures": s.failures,
-                "error": s.error or None,
-                "watermark": s.watermark,
-                "asked": s.asked_at,
-            }
-            for s in states
-        ]
         words = {"mesh": list(feed.mesh), "synonyms": list(feed.synonyms), "exclude": list(feed.exclude)}
-        show_json({**_overview(overview), **words, "queries": queries})
+        show_json({**_overview(overview), **words, "queries": [state_as_json(state) for state in states]})
         return
     show(f"{feed.name} ({feed.slug}){' (retired)' if overview.retired else ''}")
     show(f"  {feed.description}")
@@ -89,9 +77,8 @@ def show_feed(slug: Slug, as_json: AsJson = False) -> None:
     week = plural(overview.week, "paper")
     show(f"  {week} this week, {overview.papers:,} in all, {plural(overview.subscribers, 'subscriber')}")
     for state in states:
-        trouble = f" {plural(state.failures, 'time')} in a row: {state.error}" if state.error else ""
-        show(f"  {state.source}: {state.health}{trouble}, asked {local(state.asked_at)}")
-        show(f"    {state.query}")
+        show(f"  {state.query.source}: {health_in_words(state)}, asked {local(state.asked_at)}")
+        show(f"    {state.query.query}")
 
 
 @app.command("preview")

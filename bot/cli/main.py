@@ -11,7 +11,7 @@ import typer
 from typer.exceptions import TyperException
 
 from bot import __version__
-from bot.cli import checks, db, demo, feeds, logs, rounds, serve, setup, subscribers
+from bot.cli import checks, db, demo, explain, feeds, logs, rounds, serve, setup, sources, subscribers
 from bot.cli.output import show, talk
 from bot.errors import BotError
 
@@ -29,7 +29,9 @@ app.command("init")(setup.init)
 app.command("check")(checks.check)
 app.command("serve")(serve.serve)
 app.add_typer(feeds.app, name="feeds")
+app.add_typer(sources.app, name="sources")
 app.add_typer(subscribers.app, name="subscribers")
+app.add_typer(explain.app, name="explain")
 app.command("collect")(rounds.collect)
 app.command("plan")(rounds.plan)
 app.command("deliver")(rounds.deliver)

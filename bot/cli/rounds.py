@@ -14,7 +14,8 @@ import typer
 from bot.cli.context import now, opened, read_day, read_time
 from bot.cli.output import counted, local, plural, progress, show, show_json, talk
 from bot.cli.stopping import stopping
-from bot.collect.collect import CollectReport, QueryReport
+from bot.collect.asking import QueryReport
+from bot.collect.collect import CollectReport
 from bot.deliver.report import DeliverReport
 from bot.digests.plan import PlanReport
 from bot.errors import BotError

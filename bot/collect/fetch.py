@@ -55,7 +55,7 @@ class Limits:
 
 
 #: Bytes of an answer that are kept in memory; what is more waits in a file.
-IN_MEMORY = 1 << 20
+IN_MEMORY = 1 << 18
 
 
 class Fetched:

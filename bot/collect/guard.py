@@ -117,7 +117,7 @@ def _trust() -> ssl.SSLContext:
 class GuardedTransport(httpx.AsyncBaseTransport):
     """HTTP/1.1 through a `GuardedBackend`; errors are httpcore's own."""
 
-    def __init__(self, *, allow_private: bool, connections: int = 20) -> None:
+    def __init__(self, *, allow_private: bool, connections: int = 64) -> None:
         self._pool = httpcore.AsyncConnectionPool(
             ssl_context=_trust(),
             max_connections=connections,

@@ -93,7 +93,7 @@ def edition_of(one: Announcement) -> Edition:
     return Edition(values, ranks, one.indexed, one.preprint, one.version, frozenset(one.marks))
 
 
-def stored_edition(row: Mapping[str, Any]) -> Edition:
+def stored_edition(row: Mapping[Any, Any]) -> Edition:
     """What a row of the table says.
 
     Args:

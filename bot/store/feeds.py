@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
@@ -11,13 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, Select, delete, func, insert, select, update
 
 from bot.errors import UnknownError
-from bot.models.feeds import (
-    CatalogueFeed,
-    CatalogueQuery,
-    FeedRecord,
-    Health,
-    StandingQuery,
-)
+from bot.models.feeds import CatalogueFeed, CatalogueQuery, FeedRecord
 from bot.models.subscribers import Standing
 from bot.store.engine import Store
 from bot.store.tables import concept_feed, feed_entry, source_query, subscriber, subscription
@@ -34,21 +28,6 @@ class FeedOverview:
     #: Active subscribers.
     subscribers: int
     retired: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class QueryState:
-    """A source query with its health, for an admin."""
-
-    source: str
-    query: str
-    health: str
-    since: datetime | None
-    failures: int
-    error: str
-    watermark: datetime | None
-    asked_at: datetime | None
-    brought_at: datetime | None
 
 
 def catalogue(store: Store) -> tuple[CatalogueFeed, ...]:
@@ -77,8 +56,17 @@ def apply_catalogue(store: Store, feeds: Sequence[CatalogueFeed], now: datetime)
                 )
                 feed_id = connection.execute(made).scalar_one()
             else:
-                connection.execute(update(concept_feed).where(concept_feed.c.id == feed_id).values(**values))
+                _change(connection, feed_id, values)
             _apply_queries(connection, feed_id, feed.queries)
+
+
+def _change(connection: Connection, feed_id: int, values: Mapping[str, Any]) -> None:
+    there = connection.execute(select(concept_feed).where(concept_feed.c.id == feed_id)).mappings().one()
+    connection.execute(update(concept_feed).where(concept_feed.c.id == feed_id).values(**values))
+    if any(there[name] != values[name] for name in ("name", "mesh", "synonyms", "exclude")):
+        # What was not taken before may match now: an answer that has not changed is read again.
+        unread = update(source_query).where(source_query.c.feed_id == feed_id)
+        connection.execute(unread.values(etag="", last_modified="", next_ask_at=None))
 
 
 def retire(store: Store, slug: str, now: datetime) -> None:
@@ -88,7 +76,7 @@ def retire(store: Store, slug: str, now: datetime) -> None:
         UnknownError: there is no such feed.
     """
     with store.writing(lock="feeds") as connection:
-        feed_id = _feed_id(connection, slug)
+        feed_id = feed_id_of(connection, slug)
         connection.execute(update(concept_feed).where(concept_feed.c.id == feed_id).values(retired_at=now))
 
 
@@ -112,7 +100,7 @@ def feed(store: Store, slug: str) -> FeedRecord:
         UnknownError: there is none; it names those there are.
     """
     with store.reading() as connection:
-        feed_id = _feed_id(connection, slug)
+        feed_id = feed_id_of(connection, slug)
         return _record(connection.execute(_records().where(concept_feed.c.id == feed_id)).one())
 
 
@@ -172,82 +160,6 @@ def weekly_counts(store: Store, now: datetime, weeks: int = 13) -> dict[int, tup
     return found
 
 
-def standing_queries(store: Store, slug: str | None = None) -> tuple[StandingQuery, ...]:
-    """The queries of the feeds on offer, or of one feed.
-
-    Raises:
-        UnknownError: there is no feed of that slug.
-    """
-    query = (
-        select(source_query, concept_feed.c.slug, concept_feed.c.name, concept_feed.c.synonyms, concept_feed.c.exclude)
-        .join(concept_feed, concept_feed.c.id == source_query.c.feed_id)
-        .where(concept_feed.c.retired_at.is_(None))
-        .order_by(source_query.c.id)
-    )
-    with store.reading() as connection:
-        if slug is not None:
-            query = query.where(concept_feed.c.id == _feed_id(connection, slug))
-        return tuple(
-            StandingQuery(
-                id=row.id,
-                feed_id=row.feed_id,
-                slug=row.slug,
-                source=row.source,
-                query=row.query,
-                watermark=row.watermark,
-                health=row.health,
-                failures=row.failures,
-                names=(row.name, *row.synonyms),
-                exclude=tuple(row.exclude),
-            )
-            for row in connection.execute(query)
-        )
-
-
-def query_states(store: Store, feed_id: int) -> tuple[QueryState, ...]:
-    """A feed's queries with their health."""
-    with store.reading() as connection:
-        rows = connection.execute(
-            select(source_query).where(source_query.c.feed_id == feed_id).order_by(source_query.c.id)
-        )
-        return tuple(
-            QueryState(
-                row.source,
-                row.query,
-                row.health,
-                row.health_since,
-                row.failures,
-                row.error,
-                row.watermark,
-                row.asked_at,
-                row.brought_at,
-            )
-            for row in rows
-        )
-
-
-def note_success(store: Store, query: StandingQuery, now: datetime, watermark: datetime | None, brought: bool) -> None:
-    """Record a whole round of a query; the watermark only moves forward."""
-    values: dict[str, object] = {"failures": 0, "error": "", "asked_at": now}
-    if query.health != Health.QUIET:
-        values |= {"health": Health.QUIET, "health_since": now}
-    if watermark is not None and (query.watermark is None or watermark > query.watermark):
-        values["watermark"] = watermark
-    if brought:
-        values["brought_at"] = now
-    with store.writing() as connection:
-        connection.execute(update(source_query).where(source_query.c.id == query.id).values(**values))
-
-
-def note_failure(store: Store, query: StandingQuery, now: datetime, error: str) -> None:
-    """Record a round that got no whole answer; the watermark stays."""
-    values: dict[str, object] = {"failures": source_query.c.failures + 1, "error": error[:500], "asked_at": now}
-    if query.health != Health.FAILING:
-        values |= {"health": Health.FAILING, "health_since": now}
-    with store.writing() as connection:
-        connection.execute(update(source_query).where(source_query.c.id == query.id).values(**values))
-
-
 def _records() -> Select[*tuple[Any, ...]]:
     return select(
         concept_feed.c.id,
@@ -266,7 +178,12 @@ def _record(row: Any) -> FeedRecord:
     )
 
 
-def _feed_id(connection: Connection, slug: str) -> int:
+def feed_id_of(connection: Connection, slug: str) -> int:
+    """The id of the feed of that slug.
+
+    Raises:
+        UnknownError: there is none; it names those there are.
+    """
     feed_id: int | None = connection.execute(select(concept_feed.c.id).where(concept_feed.c.slug == slug)).scalar()
     if feed_id is None:
         there = select(concept_feed.c.slug).where(concept_feed.c.retired_at.is_(None)).order_by(concept_feed.c.slug)

@@ -10,7 +10,7 @@ from bot.models.hosts import Turn
 from bot.store.engine import Store
 from bot.store.tables import host_line
 
-#: No line is so long, and nobody is kept away for longer: what lies further ahead was written by a clock that was wrong.
+#: No line is so long, and nobody is kept away for longer: what lies further ahead is of a clock that was wrong.
 LONGEST_LINE, LONGEST_HOLD = timedelta(minutes=30), timedelta(days=1)
 
 

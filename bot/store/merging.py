@@ -34,9 +34,7 @@ def merge(connection: Connection, one: Merge, now: datetime) -> None:
     kept, gone = stored_edition(rows[one.kept]), stored_edition(rows[one.gone])
     together = joined(kept, gone)
     first = min(rows[one.kept]["first_seen_at"], rows[one.gone]["first_seen_at"])
-    connection.execute(
-        update(paper).where(paper.c.id == one.kept).values(**columns_of(together), first_seen_at=first)
-    )
+    connection.execute(update(paper).where(paper.c.id == one.kept).values(**columns_of(together), first_seen_at=first))
     for table in (paper_identifier, sighting, paper_merge):
         connection.execute(update(table).where(table.c.paper_id == one.gone).values(paper_id=one.kept))
     _merge_entries(connection, one)

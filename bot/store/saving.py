@@ -23,6 +23,7 @@ LOOKUP = 5000
 #: What happened when a preprint appears in a journal; the other kinds of change are marks.
 PUBLISHED = "published"
 
+
 @dataclass(frozen=True, slots=True)
 class Saved:
     """What became of a batch of findings."""
@@ -35,9 +36,7 @@ class Saved:
     papers: int
 
 
-def save(
-    store: Store, feed_id: int, findings: Sequence[Finding], clock: Callable[[], datetime], rules: Rules
-) -> Saved:
+def save(store: Store, feed_id: int, findings: Sequence[Finding], clock: Callable[[], datetime], rules: Rules) -> Saved:
     """Put a batch of findings into a feed, each paper once, in one transaction.
 
     Papers that an announcement shows to be one are merged. What announcements say of a paper is joined as
@@ -76,8 +75,7 @@ def _better(one: Finding | None, other: Finding) -> Finding:
 def _known(connection: Connection, batch: Sequence[Announcement], seen: Sequence[SightingRecord]) -> Known:
     names = dict.fromkeys(name for one in batch for name in (*one.identifiers, *one.links))
     owners = {
-        Identifier(row.scheme, row.value): row.paper_id
-        for row in _rows_of_names(connection, paper_identifier, names)
+        Identifier(row.scheme, row.value): row.paper_id for row in _rows_of_names(connection, paper_identifier, names)
     }
     keys = sorted({one.title_key for one in seen if one.title_key})
     titled = _sightings(connection, sighting.c.title_key, keys)

@@ -10,10 +10,11 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
-from bot.collect.budget import HostBudget
-from bot.collect.collect import CollectReport, QueryReport, collect
+from bot.collect.asking import QueryReport
+from bot.collect.budget import NCBI_SECONDS_WITH_KEY, PACES, HostBudget, Pace
+from bot.collect.collect import CollectReport, collect
 from bot.collect.fetch import Fetcher, Limits
-from bot.collect.sources import IndexWindow, Source, known_sources
+from bot.collect.sources import IndexWindow, Source, known_sources, service_addresses
 from bot.concepts.trends import notable
 from bot.deliver.deliver import deliver, nobody, refusal
 from bot.deliver.report import DeliverReport
@@ -24,12 +25,14 @@ from bot.errors import BotError, SettingsError, StoppedError
 from bot.models.deliveries import Claim, Message, Outcome, PassedOver
 from bot.models.subscribers import Standing, Wish
 from bot.settings import Mailbox, Settings
-from bot.store import feeds, outbox, subscribers
+from bot.store import feeds, outbox, queries, subscribers
 from bot.store.engine import Store
+from bot.store.hosts import SharedLines
 from bot.store.instance import secret_key
 from bot.store.schema import open_store
 from bot.subscribe.tokens import Tokens
 from bot.suppress.replies import suppression_for
+from bot.wiring.alarms import tell_admin
 from bot.wiring.mailroom import Mailroom
 from bot.wiring.roster import ImportReport, import_roster
 
@@ -66,6 +69,8 @@ class App:
         since: date | None = None,
         progress: Callable[[QueryReport], None] = lambda _: None,
         should_stop: Callable[[], bool] = lambda: False,
+        *,
+        due_only: bool = False,
     ) -> CollectReport:
         """Ask the sources for what is new; see `bot.collect.collect.collect`.
 
@@ -74,11 +79,9 @@ class App:
         """
         settings = self.settings
         sources = known_sources(settings)
-        email = settings.contact_email
-        budget = HostBudget.polite(ncbi_api_key=bool(settings.ncbi_api_key))
 
         async def asked() -> CollectReport:
-            async with Fetcher(contact=email, allow_private=settings.fetch_allow_private, budget=budget) as fetch:
+            async with self._fetcher() as fetch:
                 round_ = collect(
                     self.store,
                     sources,
@@ -87,11 +90,30 @@ class App:
                     feed=feed,
                     since=since,
                     lookback_days=settings.lookback_days,
+                    due_only=due_only,
                     progress=progress,
                 )
                 return await _unless_told(round_, should_stop)
 
-        return asyncio.run(asked())
+        report = asyncio.run(asked())
+        self.tell_admin()
+        return report
+
+    def tell_admin(self) -> int:
+        """Mail the alarms that wait; how many were told."""
+        return tell_admin(self.store, self.settings, self.mail_server, self.clock)
+
+    def _fetcher(self, limits: Limits | None = None) -> Fetcher:
+        """For asking the sources: all who use this database share the hosts' lines."""
+        settings = self.settings
+        with_key = {"pubmed": Pace(PACES["pubmed"].domain, NCBI_SECONDS_WITH_KEY)} if settings.ncbi_api_key else {}
+        budget = HostBudget(service_addresses(settings), PACES | with_key, lines=SharedLines(self.store))
+        return Fetcher(
+            contact=settings.contact_email,
+            allow_private=settings.fetch_allow_private,
+            limits=limits or Limits(),
+            budget=budget,
+        )
 
     def plan(
         self,
@@ -130,6 +152,8 @@ class App:
         """
         sender, connection = self.mail_server()
         settings = self.settings
+        if not dry_run:
+            self.tell_admin()
         resend = timedelta(seconds=settings.uncertain_wait) if settings.uncertain == "resend" else None
         return deliver(
             self.store,
@@ -206,15 +230,14 @@ class App:
         A probe raises FetchError or SourceError where it does not.
         """
         sources = known_sources(self.settings)
-        first = {query.source: query for query in reversed(feeds.standing_queries(self.store))}
+        first = {query.source: query for query in reversed(queries.standing_queries(self.store))}
         return {name: partial(self._probe, sources[name], first[name].query) for name in sources if name in first}
 
     def _probe(self, source: Source, query: str) -> str:
         now = self.clock()
 
         async def probe() -> str:
-            allow = self.settings.fetch_allow_private
-            async with Fetcher(contact=self.settings.contact_email, allow_private=allow, limits=PROBING) as fetch:
+            async with self._fetcher(PROBING) as fetch:
                 async for page in source.collect(query, IndexWindow(now - timedelta(days=1), now), fetch):
                     return f"answers, {len(page.announcements) if page.stated is None else page.stated} papers today"
             return "answers"

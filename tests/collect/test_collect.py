@@ -8,8 +8,9 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
+from bot.collect.asking import findings
 from bot.collect.budget import HostBudget
-from bot.collect.collect import CollectReport, collect, findings
+from bot.collect.collect import CollectReport, collect
 from bot.collect.fetch import Fetcher, Limits
 from bot.collect.sources.protocol import Source
 from bot.collect.sources.pubmed import PubMed
@@ -19,7 +20,7 @@ from bot.concepts.match import compile_feed
 from bot.demo.service import SampleService
 from bot.models.feeds import CatalogueFeed, CatalogueQuery, FeedRecord
 from bot.models.papers import Announcement, Identifier
-from bot.store import feeds, papers
+from bot.store import feeds, papers, queries
 from bot.store.engine import Store
 
 TODAY = date(2026, 11, 23)
@@ -86,24 +87,24 @@ def test_one_feed_alone(store: Store, service: SampleService) -> None:
 
 
 def test_a_dead_source_is_failing_and_the_others_go_on(store: Store, service: SampleService) -> None:
-    queries = (
+    three = (
         CatalogueQuery("syndication", "http://127.0.0.1:1/feed.atom"),
         CatalogueQuery("syndication", f"{service.url}/feeds/nothing-here.atom"),
         CatalogueQuery("pubmed", "microbicide*[tiab]"),
     )
-    feeds.apply_catalogue(store, [CatalogueFeed("mixed", "Mixed", queries=queries)], NOW)
+    feeds.apply_catalogue(store, [CatalogueFeed("mixed", "Mixed", queries=three)], NOW)
     report = round_of(store, service.url)
     assert [query.health for query in report.queries] == ["failing", "failing", "quiet"]
     assert "http 404" in report.queries[1].error
     assert report.queries[2].new > 0
-    dead, gone, well = feeds.query_states(store, feeds.feed(store, "mixed").id)
-    assert (dead.failures, dead.watermark, dead.since) == (1, None, NOW)
+    dead, gone, well = queries.query_states(store, "mixed")
+    assert (dead.query.failures, dead.query.watermark, dead.query.since) == (1, None, NOW)
     assert gone.error
-    assert (well.failures, well.watermark, well.error) == (0, NOW, "")
+    assert (well.query.failures, well.query.watermark, well.error) == (0, NOW, "")
     round_of(store, service.url, NOW + timedelta(hours=1))
-    dead, _, well = feeds.query_states(store, feeds.feed(store, "mixed").id)
-    assert (dead.failures, dead.since) == (2, NOW)
-    assert well.watermark == NOW + timedelta(hours=1)
+    dead, _, well = queries.query_states(store, "mixed")
+    assert (dead.query.failures, dead.query.since) == (2, NOW)
+    assert well.query.watermark == NOW + timedelta(hours=1)
 
 
 def test_what_a_source_could_not_tell_comes_when_it_recovers(store: Store) -> None:
@@ -139,7 +140,7 @@ def test_findings_of_a_syndicated_feed() -> None:
         announced(TODAY - timedelta(days=8)),
         announced(TODAY, "Something else"),
     ]
-    found = findings(given, matcher, Syndication(), TODAY - timedelta(days=7))
+    found = findings(given, matcher, oldest=TODAY - timedelta(days=7))
     assert [one.announcement.indexed for one in found] == [TODAY, None]
     assert found[0].why == "title: Microbicides"
     assert 0 < found[0].relevance <= 1
@@ -148,6 +149,6 @@ def test_findings_of_a_syndicated_feed() -> None:
 def test_findings_of_an_older_stretch_keep_their_day() -> None:
     matcher = compile_feed(FeedRecord(1, "microbicides", "Microbicides"))
     given = [announced(TODAY), announced(TODAY - timedelta(days=30))]
-    new, old = findings(given, matcher, Syndication(), date(2026, 1, 1), settled=TODAY - timedelta(days=2))
+    new, old = findings(given, matcher, oldest=date(2026, 1, 1), settled=TODAY - timedelta(days=2))
     assert new.entered_at is None
     assert old.entered_at == datetime(2026, 10, 24, tzinfo=UTC)

@@ -89,9 +89,7 @@ def test_an_older_stretch_keeps_its_day(store: Store, feed_ids: list[int]) -> No
 def test_two_at_once_store_each_paper_once(store: Store, feed_ids: list[int]) -> None:
     batch = [finding(i) for i in range(40)]
     saved: list[Saved] = []
-    threads = [
-        threading.Thread(target=lambda: saved.append(save(store, feed_ids[0], batch, clock))) for _ in range(4)
-    ]
+    threads = [threading.Thread(target=lambda: saved.append(save(store, feed_ids[0], batch, clock))) for _ in range(4)]
     for thread in threads:
         thread.start()
     for thread in threads:

@@ -8,7 +8,7 @@ from bot.collect.sources.protocol import IndexWindow, Page, Source
 from bot.collect.sources.pubmed import PubMed
 from bot.collect.sources.syndication import Syndication
 
-__all__ = ["IndexWindow", "Page", "Source", "SourceSettings", "known_sources"]
+__all__ = ["IndexWindow", "Page", "Source", "SourceSettings", "known_sources", "service_addresses"]
 
 
 class SourceSettings(Protocol):
@@ -17,6 +17,26 @@ class SourceSettings(Protocol):
     @property
     def pubmed_url(self) -> str:
         """Base URL of the E-utilities."""
+
+    @property
+    def europepmc_url(self) -> str:
+        """Base URL of Europe PMC's web service."""
+
+    @property
+    def arxiv_url(self) -> str:
+        """Base URL of arXiv's API."""
+
+    @property
+    def biorxiv_url(self) -> str:
+        """Base URL of the API of bioRxiv and medRxiv."""
+
+    @property
+    def crossref_url(self) -> str:
+        """Base URL of Crossref's API."""
+
+    @property
+    def openalex_url(self) -> str:
+        """Base URL of OpenAlex's API."""
 
     @property
     def contact_email(self) -> str | None:
@@ -34,3 +54,15 @@ def known_sources(settings: SourceSettings) -> dict[str, Source]:
         Syndication(),
     )
     return {source.name: source for source in sources}
+
+
+def service_addresses(settings: SourceSettings) -> dict[str, str]:
+    """Base addresses by the name of the source whose pace holds there."""
+    return {
+        "pubmed": settings.pubmed_url,
+        "europepmc": settings.europepmc_url,
+        "arxiv": settings.arxiv_url,
+        "biorxiv": settings.biorxiv_url,
+        "crossref": settings.crossref_url,
+        "openalex": settings.openalex_url,
+    }

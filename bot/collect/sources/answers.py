@@ -34,7 +34,8 @@ class _Repaired:
     """UTF-8 read from a stream, its broken bytes replaced or left out."""
 
     def __init__(self, stream: Bytes, errors: str) -> None:
-        self._stream, self._decoder = stream, codecs.getincrementaldecoder("utf-8")(errors)
+        self._stream, self.errors = stream, errors
+        self._decoder = codecs.getincrementaldecoder("utf-8")(errors)
 
     def read(self, size: int = -1, /) -> bytes:
         while True:
@@ -74,6 +75,11 @@ def readable(fetched: Fetched, parsed: Callable[[Bytes], object]) -> tuple[Bytes
         return _Repaired(fetched.opened(), "replace"), True
     parsed(_Repaired(fetched.opened(), "ignore"))
     return _Repaired(fetched.opened(), "ignore"), True
+
+
+def left_out(stream: Bytes) -> bool:
+    """Whether `readable` had to leave broken characters out of it, so that nothing in it shows where they were."""
+    return isinstance(stream, _Repaired) and stream.errors == "ignore"
 
 
 def _can_be(parsed: Callable[[Bytes], object], stream: Bytes) -> bool:

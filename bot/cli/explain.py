@@ -1,0 +1,113 @@
+"""Why things are as they are."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from bot.cli.context import opened
+from bot.cli.output import local, show, show_json
+from bot.cli.rounds import AsJson
+from bot.collect.sources.identifiers import arxiv_of, doi_in_link, doi_of, names_of, pmcid_of, pmid_of, rxiv_of
+from bot.models.papers import Identifier
+from bot.store.explaining import PaperStory, paper_story
+
+app = typer.Typer(help="Why things are as they are.", no_args_is_help=True)
+
+
+@app.command("paper")
+def explain_paper(
+    name: Annotated[
+        str, typer.Argument(help="A DOI, PMID, PMCID, arXiv id, link, or the bot's own number.", metavar="ID")
+    ],
+    as_json: AsJson = False,
+) -> None:
+    """Tell how a paper became one: who announced it, under which names, how it was recognised, and where it is shown."""
+    with opened() as bot:
+        story = paper_story(bot.store, names_in(name), int(name) if name.isascii() and name.isdigit() else None, name)
+    if as_json:
+        show_json(_as_json(story))
+    else:
+        _show(story)
+
+
+def names_in(text: str) -> list[Identifier]:
+    """Every identifier that `text` may be."""
+    text = text.strip()
+    doi = doi_of(text) or (doi_in_link(text) if "/" in text else "")
+    found = list(names_of(doi))
+    if rxiv := rxiv_of(doi) or (text if rxiv_of(f"10.1101/{text}") else ""):
+        found += [Identifier("biorxiv", rxiv), Identifier("medrxiv", rxiv)]
+    bare = text.rstrip("/").rpartition("/")[2] if text.startswith("http") else text
+    for scheme, value in (("pmid", pmid_of(bare)), ("pmcid", pmcid_of(bare)), ("arxiv", arxiv_of(text))):
+        if value:
+            found.append(Identifier(scheme, value))
+    scheme, colon, value = text.partition(":")
+    if colon and scheme in {"guid", "link", "openalex", "biorxiv", "medrxiv", "work"}:
+        found.append(Identifier(scheme, value))
+    return list(dict.fromkeys(found))
+
+
+def _show(story: PaperStory) -> None:
+    paper = story.paper
+    show(f"{paper.title}")
+    form = "preprint" if paper.preprint else "article"
+    show(f"  number {paper.id}, {form}, {paper.journal or 'no journal'}, {paper.published or 'no date'}, {paper.url}")
+    if paper.marks:
+        show(f"  {', '.join(paper.marks)}")
+    show(f"  names: {', '.join(map(str, story.identifiers))}")
+    if story.fields:
+        show("  fields: " + ", ".join(f"{name} from {source}" for name, source in story.fields.items()))
+    show(f"  first seen {local(story.first_seen_at)}")
+    show("announced")
+    for seen in story.sightings:
+        show(f"  {local(seen.at)}  {seen.source} {seen.name}{' (preprint)' if seen.preprint else ''}: {_how(seen.how)}")
+        show(f"    under {', '.join(seen.names)}")
+    for merged in story.merges:
+        show(f"merged {local(merged.at)} with number {merged.paper_id}, '{merged.title}'")
+        show(f"  because of {merged.why}")
+    for kind, when in story.changes:
+        show(f"{kind} {local(when)}")
+    for mark, by in story.notices:
+        show(f"{mark}: so says {by}")
+    for place in story.feeds:
+        show(f"in {place.feed} since {local(place.entered_at)}, relevance {place.relevance:.2f}: {place.why}")
+
+
+def _how(how: str) -> str:
+    return "a new paper" if how == "new" else f"recognised by {how}"
+
+
+def _as_json(story: PaperStory) -> dict[str, object]:
+    paper = story.paper
+    return {
+        "id": paper.id,
+        "title": paper.title,
+        "url": paper.url,
+        "journal": paper.journal,
+        "published": paper.published,
+        "preprint": paper.preprint,
+        "marks": list(paper.marks),
+        "first_seen": story.first_seen_at,
+        "identifiers": [{"scheme": name.scheme, "value": name.value} for name in story.identifiers],
+        "fields": story.fields,
+        "announced": [
+            {
+                "source": seen.source,
+                "name": seen.name,
+                "names": list(seen.names),
+                "preprint": seen.preprint,
+                "how": seen.how,
+                "at": seen.at,
+            }
+            for seen in story.sightings
+        ],
+        "merged": [{"id": one.paper_id, "title": one.title, "why": one.why, "at": one.at} for one in story.merges],
+        "changes": [{"kind": kind, "at": when} for kind, when in story.changes],
+        "notices": [{"mark": mark, "by": by} for mark, by in story.notices],
+        "feeds": [
+            {"feed": one.feed, "entered": one.entered_at, "relevance": round(one.relevance, 3), "why": one.why}
+            for one in story.feeds
+        ],
+    }

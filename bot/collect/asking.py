@@ -1,0 +1,251 @@
+"""One query asked: every page of its window into papers and feed entries, and what is written down of it."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time, timedelta
+from typing import ParamSpec, TypeVar
+
+import structlog
+
+from bot.collect.fetch import Fetcher
+from bot.collect.health import RoundOutcome, Verdict, judge
+from bot.collect.identity import RULES
+from bot.collect.sources.protocol import IndexWindow, Page, Source, Validators
+from bot.concepts.match import Match, Matcher, relevance_of, text_of
+from bot.errors import FetchError, SourceError, StoreError
+from bot.models.feeds import Health, StandingQuery
+from bot.models.papers import Announcement, Finding
+from bot.store import merging, queries, saving
+from bot.store.engine import Store
+
+#: A long stretch (after a long outage, or for `--since`) is read in parts, so that what was read whole stays read.
+STRETCH = timedelta(days=31)
+#: Seconds for one stretch of one query, waiting in hosts' lines included.
+DEADLINE = 1800.0
+#: Records may be dated by the source's own time zone.
+ZONES = timedelta(days=1)
+
+log = structlog.get_logger(__name__)
+_P = ParamSpec("_P")
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True, slots=True)
+class QueryReport:
+    """What one query brought."""
+
+    feed: str
+    source: str
+    #: Papers that are new to the feed, and papers that it had.
+    new: int = 0
+    seen: int = 0
+    #: Papers that were new to the whole database.
+    papers: int = 0
+    health: str = Health.QUIET
+    #: Why it is failing or stale; empty where it is neither.
+    error: str = ""
+    warnings: tuple[str, ...] = ()
+    query: str = ""
+    since: datetime | None = None
+    failures: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """What all queries of one round share."""
+
+    store: Store
+    sources: Mapping[str, Source]
+    fetch: Fetcher
+    clock: Callable[[], datetime]
+    lookback: timedelta
+    since: date | None
+    #: Writes, one after the other, beside the waiting for answers.
+    writer: Executor
+    #: 0..1.
+    chance: Callable[[], float]
+
+    async def write(self, step: Callable[_P, _T], *args: _P.args, **kwargs: _P.kwargs) -> _T:
+        """Do a step that writes to the database."""
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self.writer, lambda: step(*args, **kwargs))
+
+
+@dataclass(slots=True)
+class _Tally:
+    """What has come so far."""
+
+    new: int = 0
+    seen: int = 0
+    papers: int = 0
+    records: int = 0
+    outside: int = 0
+    fingerprint: int = 0
+    unchanged: bool = False
+    validators: Validators | None = None
+    warnings: dict[str, None] = field(default_factory=dict)
+
+    def take(self, page: Page, first_day: date | None) -> None:
+        """Count a page; `first_day` is that of the window, where the source selects by date."""
+        self.warnings |= dict.fromkeys(page.warnings)
+        self.unchanged = self.unchanged or page.unchanged
+        self.validators = page.validators or self.validators
+        for one in page.announcements:
+            self.records += 1
+            self.outside += bool(first_day and one.indexed and one.indexed < first_day - ZONES)
+            digest = hashlib.blake2b(str(one.identifiers[0]).encode(), digest_size=8).digest()
+            # A sum, so that the order in which records come does not count.
+            self.fingerprint = (self.fingerprint + int.from_bytes(digest)) % (1 << 64)
+
+    @property
+    def batch(self) -> str:
+        """The same for the same records."""
+        return f"{self.records}:{self.fingerprint:016x}" if self.records else ""
+
+
+async def ask(this: Round, query: StandingQuery, matcher: Matcher) -> QueryReport:
+    """Ask one query, keep what it brings, and write down how it is doing."""
+    source, now = this.sources[query.source], this.clock()
+    start, settled = _start(query, source, now, this)
+    tally, error, wait, passed = _Tally(), "", 0.0, None
+    try:
+        for window in stretches(start, now, whole=source.overlap is None):
+            async with asyncio.timeout(DEADLINE):
+                await _read(this, query, matcher, window, settled, tally)
+            passed = window.end
+    except FetchError as caught:
+        error, wait = str(caught), caught.wait
+    except SourceError as caught:
+        error = str(caught)
+    except TimeoutError:
+        error = f"source: {query.source}: not read whole within {DEADLINE / 60:g} minutes; it goes on from there"
+    except StoreError:
+        raise
+    except Exception as caught:
+        # A fault of ours in one source must not keep the others from being asked.
+        log.exception("not read", feed=query.slug, source=query.source)
+        error = f"source: {query.source}: internal fault: {type(caught).__name__}; run it with --debug and report it"
+    replay = this.since is not None
+    outcome = RoundOutcome(
+        error, tally.new, tally.records, tally.outside, tally.batch, tally.unchanged, replay=replay, wait=wait
+    )
+    ended = this.clock()
+    verdict = judge(query, outcome, ended, this.chance())
+    # Only what joins on to what was read before may move the watermark.
+    joins = start <= _usual_start(query, source, now, this)
+    watermark = passed if joins and (verdict.whole or error) else None
+    keep = tally.validators if not error and not tally.unchanged else None
+    validators = (keep.etag, keep.last_modified) if keep else None
+    await this.write(queries.note_round, this.store, query, verdict.query, verdict.words, ended, watermark, validators)
+    _tell(query, verdict)
+    return QueryReport(
+        query.slug,
+        query.source,
+        tally.new,
+        tally.seen,
+        tally.papers,
+        verdict.query.health,
+        verdict.words,
+        tuple(tally.warnings),
+        query.query,
+        verdict.query.since,
+        verdict.query.failures,
+    )
+
+
+async def _read(
+    this: Round, query: StandingQuery, matcher: Matcher, window: IndexWindow, settled: date | None, tally: _Tally
+) -> None:
+    source = this.sources[query.source]
+    dated = source.overlap is not None
+    known = None if this.since else Validators(query.etag, query.last_modified)
+    # What a journal's feed shows late must not be missed because its own date is behind the watermark.
+    oldest = min(window.first_day, (window.end - this.lookback).astimezone(UTC).date())
+    async for page in source.collect(query.query, window, this.fetch, known):
+        tally.take(page, window.first_day if dated else None)
+        found = findings(
+            page.announcements, matcher, settled=settled, oldest=None if source.selects(query.query) else oldest
+        )
+        saved = await this.write(saving.save, this.store, query.feed_id, found, this.clock, RULES)
+        tally.new, tally.seen, tally.papers = (
+            tally.new + saved.new,
+            tally.seen + saved.seen,
+            tally.papers + saved.papers,
+        )
+        await this.write(merging.withdraw, this.store, page.withdrawn, source.name, this.clock)
+
+
+def _usual_start(query: StandingQuery, source: Source, now: datetime, this: Round) -> datetime:
+    """From when a query is asked, where nobody says otherwise."""
+    if query.watermark is None:
+        return now - this.lookback
+    return min(query.watermark - (source.overlap or timedelta()), now)
+
+
+def _start(query: StandingQuery, source: Source, now: datetime, this: Round) -> tuple[datetime, date | None]:
+    """From when to ask; and the day before which findings are of an older stretch, where there is one."""
+    usual = _usual_start(query, source, now, this)
+    if this.since is None:
+        # A source that adds late is read again far behind the watermark: what it adds there is news all the same.
+        return usual, None
+    return min(datetime.combine(this.since, time(), UTC), now), usual.astimezone(UTC).date()
+
+
+def stretches(start: datetime, end: datetime, *, whole: bool) -> Iterator[IndexWindow]:
+    """The window from `start` to `end`, in parts of `STRETCH` at the most unless it is to stay `whole`."""
+    while not whole and end - start > STRETCH:
+        # Days are what sources know: a part ends where one ends.
+        middle = datetime.combine((start + STRETCH).astimezone(UTC).date(), time(), UTC)
+        yield IndexWindow(start, middle)
+        start = middle
+    yield IndexWindow(start, end)
+
+
+def findings(
+    announcements: Iterable[Announcement], matcher: Matcher, *, settled: date | None = None, oldest: date | None = None
+) -> Sequence[Finding]:
+    """The announcements that belong into a feed, and why.
+
+    What a query selected belongs there; what a source merely announced, if its text matches and it is not too old.
+
+    Args:
+        settled: findings indexed before this day are of an older stretch and keep their own day.
+        oldest: the first day that counts for what a source merely announced; `indexed` may tell none. None: the
+            query selected.
+    """
+    found = []
+    for one in announcements:
+        match: Match | None
+        if oldest is None:
+            match = relevance_of(matcher, one)
+        elif one.indexed is not None and one.indexed < oldest:
+            continue
+        else:
+            match = matcher.match(one.title, text_of(one.abstract), one.keywords)
+        if match is None:
+            continue
+        old = settled is not None and one.indexed is not None and one.indexed < settled
+        entered = datetime.combine(one.indexed, time(), UTC) if old and one.indexed else None
+        found.append(Finding(one, match.relevance, match.why, entered))
+    return found
+
+
+def _tell(before: StandingQuery, verdict: Verdict) -> None:
+    after = verdict.query
+    if after.health == before.health and after.health != Health.FAILING:
+        return
+    level = log.warning if after.health in {Health.FAILING, Health.STALE} else log.info
+    level(
+        f"query {after.health}",
+        feed=after.slug,
+        source=after.source,
+        before=before.health,
+        since=after.since.isoformat() if after.since else None,
+        failures=after.failures,
+        why=verdict.words,
+    )

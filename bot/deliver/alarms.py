@@ -1,0 +1,61 @@
+"""Alarms to the admin, over the same connection and by the same rules as digests: told once, or tried again."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+
+import structlog
+
+from bot.deliver.grammar import ascii_domain
+from bot.deliver.retry import FIRST_WAIT, concerns_server, decide
+from bot.deliver.smtp import Connection
+from bot.errors import BotError
+from bot.models.alarms import AlarmRecord
+from bot.models.deliveries import Message, Outcome, State
+from bot.store import alarms
+from bot.store.engine import Store
+
+#: An alarm that could not be sent for so long has lost its sense; the log and `bot sources list` have it.
+OLDEST = timedelta(days=5)
+
+log = structlog.get_logger(__name__)
+
+
+def send_alarms(
+    store: Store,
+    connection: Connection,
+    render: Callable[[Sequence[AlarmRecord], str], Message],
+    clock: Callable[[], datetime],
+    *,
+    domain: str,
+) -> int:
+    """How many alarms were told in one mail to the admin; 0 where none is due.
+
+    Args:
+        render: the mail that tells of some alarms, with that Message-ID.
+        domain: where Message-IDs are made.
+
+    Raises:
+        MailServerError: the mail server cannot be used; the alarms are tried again later.
+    """
+    now = clock()
+    message_id = f"<alarm.{secrets.token_hex(16)}@{ascii_domain(domain)}>"
+    taken = alarms.take(store, now, message_id)
+    if not taken:
+        return 0
+    ids = [one.id for one in taken]
+    try:
+        message = render(taken, message_id)
+        reply = connection.send(message, lambda: alarms.hand_over(store, ids, clock()))
+    except BotError as error:
+        alarms.settle(store, ids, Outcome(State.DEFERRED, due_at=clock() + FIRST_WAIT, tried=False), clock())
+        log.error("alarm not sent", error=str(error), alarms=len(ids))
+        raise
+    outcome = decide(reply, min(one.attempts for one in taken), clock(), taken[0].at + OLDEST)
+    if concerns_server(reply):
+        outcome = Outcome(State.DEFERRED, due_at=clock() + FIRST_WAIT, tried=False)
+    alarms.settle(store, ids, outcome, clock())
+    log.info("alarm", state=outcome.state, alarms=len(ids))
+    return len(ids) if outcome.state is State.SENT else 0

@@ -1,0 +1,67 @@
+"""From alarms that wait to the mail that tells the admin."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+
+import structlog
+
+from bot.deliver.alarms import send_alarms
+from bot.deliver.smtp import Connection
+from bot.errors import BotError
+from bot.models.alarms import AlarmRecord
+from bot.models.deliveries import Message
+from bot.render.alarm import render_alarm
+from bot.render.mime import Envelope
+from bot.render.templates import build_environment
+from bot.render.view import Site
+from bot.settings import Mailbox, Settings
+from bot.store import alarms
+from bot.store.engine import Store
+
+log = structlog.get_logger(__name__)
+
+
+def tell_admin(
+    store: Store,
+    settings: Settings,
+    mail_server: Callable[[], tuple[Mailbox, Connection]],
+    clock: Callable[[], datetime],
+) -> int:
+    """How many alarms were told to the admin whom `BOT_CONTACT_EMAIL` names; what cannot be told now is told later."""
+    to = settings.contact_email
+    if not to or not alarms.waiting(store, clock()):
+        return 0
+    try:
+        sender, connection = mail_server()
+    except BotError as error:
+        log.warning("alarm waits", error=str(error))
+        return 0
+    brand = sender.name or "Concept Digest"
+
+    def render(waiting: Sequence[AlarmRecord], message_id: str) -> Message:
+        envelope = Envelope(
+            from_name=brand,
+            from_address=sender.address,
+            to_name="",
+            to_address=to,
+            message_id=message_id,
+            date=clock(),
+            unsubscribe_url="",
+            reply_to=settings.reply_to.address if settings.reply_to else "",
+            smtputf8=True,
+        )
+        site = Site(brand, settings.public_url, settings.postal_address)
+        return render_alarm(waiting, site, settings.timezone, envelope, build_environment(settings.templates))
+
+    told = 0
+    try:
+        while done := send_alarms(store, connection, render, clock, domain=sender.address.rpartition("@")[2]):
+            told += done
+    except BotError:
+        # It has been logged, and the alarms wait for the next time.
+        return told
+    finally:
+        connection.close()
+    return told
