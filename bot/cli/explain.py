@@ -23,7 +23,7 @@ def explain_paper(
     ],
     as_json: AsJson = False,
 ) -> None:
-    """Tell how a paper became one: who announced it, under which names, how it was recognised, and where it is shown."""
+    """Tell how a paper became one: who announced it under which names, how it was recognised, where it is shown."""
     with opened() as bot:
         story = paper_story(bot.store, names_in(name), int(name) if name.isascii() and name.isdigit() else None, name)
     if as_json:

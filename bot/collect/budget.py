@@ -22,10 +22,10 @@ class Pace:
     seconds: float
 
 
-#: By the name of the source. NCBI, "A General Introduction to the E-utilities": 3 a second, 10 with a key. arXiv, "Terms
-#: of Use for arXiv APIs": one in three seconds, over all its hosts. Crossref, "Access and authentication": in the
-#: polite pool 3 lists a second. OpenAlex, "Rate limits and authentication": 10 a second, less is asked. The others
-#: state no figure.
+#: By the name of the source. NCBI, "A General Introduction to the E-utilities": 3 a second, 10 with a key. arXiv,
+#: "Terms of Use for arXiv APIs": one in three seconds, over all its hosts. Crossref, "Access and authentication": in
+#: the polite pool 3 lists a second. OpenAlex, "Rate limits and authentication": 10 a second, less is asked. The
+#: others state no figure.
 PACES = {
     "pubmed": Pace("ncbi.nlm.nih.gov", 0.34),
     "europepmc": Pace("ebi.ac.uk", 0.2),

@@ -303,7 +303,8 @@ class Fetcher:
                 await self.budget.hold(str(ask.url), self.wall() + wait)
             return _Trouble(f"http {status}", again=status in _PASSING, wait=wait)
         url = str(ask.url.copy_with(username=None, password=None))
-        fetched = Fetched(url, status, tempfile.SpooledTemporaryFile(IN_MEMORY), 0, dict(response.headers))
+        content = tempfile.SpooledTemporaryFile(IN_MEMORY)  # noqa: SIM115 (it lives as long as the answer)
+        fetched = Fetched(url, status, content, 0, dict(response.headers))
         trouble = await self._read(response, fetched, ask.size)
         return trouble or fetched
 

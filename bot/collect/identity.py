@@ -24,7 +24,8 @@ WEAK = frozenset({"guid", "link"})
 FEWEST_WORDS, FEWEST_LETTERS = 4, 24
 #: Titles of papers about a paper: they repeat its title, or one another's.
 _ABOUT_OTHERS = re.compile(
-    r"re:|(?:author'?s'? |the )?(?:reply|response)(?:\.|:| from| by|$)|reply to|response to (?:the )?(?:letter|comment|editor)|"
+    r"re:|(?:author'?s'? |the )?(?:reply|response)(?:\.|:| from| by|$)|reply to|"
+    r"response to (?:the )?(?:letter|comment|editor)|"
     r"comments? (?:on|to)\b|commentary:|erratum|errata\b|corrigend|(?:publisher |author )?correction(?:\.|:| to|$)|"
     r"retraction(?:\.|:| of| note| notice|$)|retracted:|withdrawn:|addendum|expression of concern|editorial\b|"
     r"letters? to|in memoriam|obituary|book review|table of contents|contents of",
@@ -116,8 +117,8 @@ def _values(one: SightingRecord, scheme: str) -> set[str]:
 
 
 def _article_dois(one: SightingRecord) -> set[str]:
-    works = _values(one, "work")
-    return {doi for doi in _values(one, "doi") if not is_preprint_doi(doi)} if not works else works
+    # What is one work in several versions has a DOI for each.
+    return _values(one, "work") or {doi for doi in _values(one, "doi") if not is_preprint_doi(doi)}
 
 
 def _works_by_server(one: SightingRecord) -> dict[str, set[str]]:

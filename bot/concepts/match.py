@@ -13,8 +13,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from bot.concepts.terms import anchor_of, is_bare_short_form, pattern_of, prepared
-from bot.models.feeds import FeedRecord
-from bot.models.papers import AbstractSection, Announcement, PaperRecord
+from bot.models.feeds import SOURCE_NAMES, FeedRecord
+from bot.models.papers import AbstractSection, Announcement, Mark, PaperRecord
 
 #: What a place adds to the relevance; together at most 1.
 IN_TITLE = 0.55
@@ -24,16 +24,6 @@ IN_ABSTRACT, ONCE_MORE, MOST_IN_ABSTRACT = 0.1, 0.05, 0.25
 BY_QUERY = 0.3
 #: PubMed's type of a paper that was withdrawn.
 RETRACTED = "retracted publication"
-
-_SOURCE_NAMES = {
-    "arxiv": "arXiv",
-    "biorxiv": "bioRxiv",
-    "crossref": "Crossref",
-    "europepmc": "Europe PMC",
-    "medrxiv": "medRxiv",
-    "openalex": "OpenAlex",
-    "pubmed": "PubMed",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,15 +167,19 @@ def relevance_of(matcher: Matcher, paper: Announcement | PaperRecord) -> Match:
     indexed = tuple((one.name, one.name) for one in paper.mesh if one.name.casefold() in matcher.concepts)
     found = matcher.found(paper.title, text_of(paper.abstract), paper.keywords)
     found = Found(found.title, found.abstract, (*found.keywords, *indexed))
-    source = _SOURCE_NAMES.get(paper.source, paper.source)
+    source = SOURCE_NAMES.get(paper.source, paper.source)
     why = f"found by this feed's {source} query" if source else "found by this feed's query"
     relevance = BY_QUERY + (1 - BY_QUERY) * found.relevance
     return Match(
         # A retracted paper is worth knowing of, after all others.
-        0.0 if RETRACTED in {kind.casefold() for kind in paper.publication_types} else round(relevance, 3),
+        0.0 if Mark.RETRACTED in paper.marks or RETRACTED in _types(paper) else round(relevance, 3),
         f"{why}; {found.words}" if found.anywhere else why,
         found.terms,
     )
+
+
+def _types(paper: Announcement | PaperRecord) -> set[str]:
+    return {kind.casefold() for kind in paper.publication_types}
 
 
 def text_of(abstract: Iterable[AbstractSection]) -> str:

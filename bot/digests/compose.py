@@ -8,9 +8,14 @@ from datetime import datetime
 from itertools import chain
 
 from bot.models.deliveries import Digest, DigestSection, Entry
+from bot.models.papers import Mark
 
 #: Trending feeds shown at the end of a digest, at the most.
 TRENDING = 3
+#: What has happened to earlier papers is told of so many, at the most.
+UPDATES = 10
+#: In which order that is told.
+_GRAVITY = {kind: at for at, kind in enumerate((Mark.RETRACTED, Mark.CONCERN, "published", Mark.CORRECTED))}
 
 
 def compose(
@@ -21,8 +26,13 @@ def compose(
     shown: Set[int] = frozenset(),
     max_papers: int = 12,
     trending: Sequence[int] = (),
+    updates: Sequence[tuple[int, str]] = (),
+    unreached: Mapping[int, Sequence[str]] | None = None,
 ) -> Digest | None:
     """A subscriber's digest; None when there is nothing new.
+
+    What has happened to earlier papers, and which sources were out of reach, is told along with what is new, and is no
+    reason for a mail by itself.
 
     A paper of several feeds stands in the first of them. Where not everything fits, the feeds take
     turns with their most relevant papers, so that a busy feed does not crowd a quiet one out.
@@ -34,6 +44,8 @@ def compose(
         shown: papers that this subscriber has had.
         max_papers: in all.
         trending: feeds that grow faster than their own past, the fastest first.
+        updates: what has happened to papers that this subscriber has had, latest first.
+        unreached: by feed, sources that could not be reached.
     """
     taken: set[int] = set(shown)
     candidates: dict[int, list[int]] = {}
@@ -51,7 +63,12 @@ def compose(
         if count
     )
     followed = set(feed_ids)
-    return Digest(sections, tuple(feed for feed in trending if feed not in followed)[:TRENDING])
+    return Digest(
+        sections,
+        tuple(feed for feed in trending if feed not in followed)[:TRENDING],
+        tuple(sorted(updates, key=lambda update: _GRAVITY.get(update[1], len(_GRAVITY))))[:UPDATES],
+        tuple((feed, tuple(unreached[feed])) for feed in feed_ids if unreached and unreached.get(feed)),
+    )
 
 
 def _within(entries: Sequence[Entry], window: tuple[datetime, datetime]) -> Sequence[Entry]:

@@ -145,6 +145,8 @@ def _verdict(
             shown=due.shown,
             max_papers=due.max_papers,
             trending=trending,
+            updates=due.updates,
+            unreached=window.unreached,
         )
         if digest is None:
             outcome = PassedOver(due.subscriber_id, "nothing new")

@@ -107,6 +107,10 @@ class Digest:
     sections: tuple[DigestSection, ...]
     #: Trending feeds that the reader does not follow yet.
     trending: tuple[int, ...] = ()
+    #: What has happened to papers that the reader has had, by paper id, gravest first.
+    updates: tuple[tuple[int, str], ...] = ()
+    #: Feeds of the reader with the sources that could not be reached for them.
+    unreached: tuple[tuple[int, tuple[str, ...]], ...] = ()
 
     @property
     def paper_ids(self) -> tuple[int, ...]:
@@ -116,14 +120,24 @@ class Digest:
     def frozen(self) -> str:
         """The digest as the outbox keeps it."""
         sections = [[s.feed_id, list(s.paper_ids), s.more] for s in self.sections]
-        return json.dumps({"sections": sections, "trending": list(self.trending)}, separators=(",", ":"))
+        frozen: dict[str, object] = {"sections": sections, "trending": list(self.trending)}
+        if self.updates:
+            frozen["updates"] = [list(update) for update in self.updates]
+        if self.unreached:
+            frozen["unreached"] = [[feed, list(sources)] for feed, sources in self.unreached]
+        return json.dumps(frozen, separators=(",", ":"))
 
     @classmethod
     def thawed(cls, text: str) -> Digest:
         """The digest that `frozen` wrote."""
         kept = json.loads(text)
         sections = tuple(DigestSection(feed, tuple(papers), more) for feed, papers, more in kept["sections"])
-        return cls(sections, tuple(kept["trending"]))
+        return cls(
+            sections,
+            tuple(kept["trending"]),
+            tuple((paper, kind) for paper, kind in kept.get("updates", ())),
+            tuple((feed, tuple(sources)) for feed, sources in kept.get("unreached", ())),
+        )
 
 
 class Run(Table, table=True):
@@ -201,6 +215,8 @@ class Due:
     suppressed: bool
     #: Papers that this subscriber has had, as far as they could come again.
     shown: frozenset[int]
+    #: What has happened since the last digest to papers that this subscriber has had: (paper, kind), latest first.
+    updates: tuple[tuple[int, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,17 @@ from bot.models.columns import BigId, JsonText, Table, UtcDateTime
 #: Sources that a query may name.
 SOURCES = ("arxiv", "biorxiv", "crossref", "europepmc", "medrxiv", "openalex", "pubmed", "syndication")
 
+#: As readers know them; a syndicated feed has its own name.
+SOURCE_NAMES = {
+    "arxiv": "arXiv",
+    "biorxiv": "bioRxiv",
+    "crossref": "Crossref",
+    "europepmc": "Europe PMC",
+    "medrxiv": "medRxiv",
+    "openalex": "OpenAlex",
+    "pubmed": "PubMed",
+}
+
 _SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 SLUG_LENGTH = 80
 

@@ -39,8 +39,8 @@ def smaller(view: DigestView, size: int, limit: int = HTML_LIMIT) -> DigestView 
     if view.total:
         around = max(_CARD, (size - _FRAME - _text_bytes(view.sections)) // view.total)
         return _with_fewer_cards(shorter, excess, around)
-    if view.trending:
-        return replace(view, trending=())
+    if view.trending or view.updates:
+        return replace(view, trending=(), updates=())
     if len(view.sections) > 1:
         kept = view.sections[: len(view.sections) // 2]
         left_out = view.sections[len(kept) :]

@@ -28,9 +28,9 @@ class Envelope:
     message_id: str
     #: Aware.
     date: datetime
-    #: Where an unsubscribe by one click (RFC 8058) is posted to; offered as such only when it is https. Empty for a
+    #: Where an unsubscribe by one click (RFC 8058) is posted to; offered as such only when it is https. None for a
     #: mail to one who did not subscribe.
-    unsubscribe_url: str
+    unsubscribe_url: str | None
     #: An address or a whole `mailto:` link; empty for none.
     unsubscribe_mailto: str = ""
     reply_to: str = ""
@@ -94,16 +94,14 @@ def _about_the_list(envelope: Envelope) -> list[str]:
     lines = []
     if envelope.list_id:
         lines.append(headers.list_id(envelope.list_name, envelope.list_id))
-    links = []
-    if envelope.unsubscribe_url:
-        links.append(headers.uri("List-Unsubscribe", envelope.unsubscribe_url))
-    if envelope.unsubscribe_mailto:
-        mailto = "mailto:" + envelope.unsubscribe_mailto.removeprefix("mailto:")
-        links.append(headers.uri("List-Unsubscribe", mailto))
-    if links:
+    if envelope.unsubscribe_url is not None:
+        links = [headers.uri("List-Unsubscribe", envelope.unsubscribe_url)]
+        if envelope.unsubscribe_mailto:
+            mailto = "mailto:" + envelope.unsubscribe_mailto.removeprefix("mailto:")
+            links.append(headers.uri("List-Unsubscribe", mailto))
         lines.append(headers.folded("List-Unsubscribe", links, ", "))
-    if envelope.unsubscribe_url.startswith("https://"):
-        lines.append("List-Unsubscribe-Post: List-Unsubscribe=One-Click")
+        if envelope.unsubscribe_url.startswith("https://"):
+            lines.append("List-Unsubscribe-Post: List-Unsubscribe=One-Click")
     if envelope.feedback_id:
         lines.append(f"Feedback-ID: {headers.token('Feedback-ID', envelope.feedback_id)}")
     return lines

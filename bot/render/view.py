@@ -9,8 +9,8 @@ from typing import TypedDict
 from urllib.parse import quote
 
 from bot.models.deliveries import Digest, DigestSection
-from bot.models.feeds import FeedRecord
-from bot.models.papers import PaperRecord
+from bot.models.feeds import SOURCE_NAMES, FeedRecord
+from bot.models.papers import Mark, PaperRecord
 from bot.render import wording
 from bot.render.excerpt import Excerpt, excerpt
 from bot.render.language import NAMES, frame_direction, frame_language, text_language
@@ -32,6 +32,18 @@ _BADGES = {
     "meta-analysis": ("review", "Meta-analysis"),
     "review": ("review", "Review"),
     "published erratum": ("erratum", "Erratum"),
+    "corrected": ("erratum", "Corrected"),
+}
+_OF_MARKS = {
+    Mark.RETRACTED: "retracted publication",
+    Mark.CONCERN: "expression of concern",
+    Mark.CORRECTED: "corrected",
+}
+#: What has happened to an earlier paper, as a badge's kind and in words.
+_UPDATES: dict[str, tuple[str, str]] = {
+    Mark.RETRACTED: ("retracted", "Retracted since"),
+    Mark.CONCERN: ("retracted", "The publisher has expressed concern"),
+    Mark.CORRECTED: ("erratum", "Corrected since"),
 }
 
 
@@ -121,6 +133,28 @@ class TrendingView:
 
 
 @dataclass(frozen=True, slots=True)
+class UpdateView:
+    """What has happened to a paper of an earlier digest."""
+
+    title: str
+    url: str
+    #: `Now published in Journal of Samples`, `Retracted`.
+    words: str
+    #: As a badge's.
+    kind: str
+    language: str = ""
+    direction: str = "ltr"
+
+
+@dataclass(frozen=True, slots=True)
+class UnreachedView:
+    """A feed whose sources could not all be reached."""
+
+    name: str
+    sources: str
+
+
+@dataclass(frozen=True, slots=True)
 class DigestView:
     """All that a digest's templates see."""
 
@@ -144,6 +178,8 @@ class DigestView:
     #: Feeds of the reader that have news but no section, because the mail was too long, and their papers.
     feeds_left_out: int = 0
     papers_left_out: int = 0
+    updates: tuple[UpdateView, ...] = ()
+    unreached: tuple[UnreachedView, ...] = ()
 
 
 def feed_url(public_url: str, slug: str) -> str:
@@ -192,6 +228,8 @@ def build_view(
         preferences_url=web_link(reader.preferences_url),
         postal_address=plain(site.postal_address, _DESCRIPTION_LENGTH),
         public_url=web_link(site.public_url),
+        updates=tuple(builder.update(papers[paper], kind) for paper, kind in digest.updates if paper in papers),
+        unreached=tuple(builder.unreached(feeds[feed], names) for feed, names in digest.unreached if feed in feeds),
         **totals(sections),
     )
 
@@ -264,6 +302,17 @@ class _Builder:
         url = web_link(feed_url(self.site.public_url, feed.slug)) if feed else ""
         return ConceptView(plain(name, _NAME_LENGTH), url or None)
 
+    def update(self, paper: PaperRecord, kind: str) -> UpdateView:
+        title = plain(paper.title, TITLE_LENGTH) or "Untitled"
+        journal = plain(paper.journal, _JOURNAL_LENGTH)
+        badge, words = _UPDATES.get(kind, ("published", f"Now published in {journal}" if journal else "Now published"))
+        language = text_language(title, paper.language, self.language)
+        return UpdateView(title, web_link(paper.url), words, badge, language, direction_of(title))
+
+    def unreached(self, feed: FeedRecord, sources: Sequence[str]) -> UnreachedView:
+        names = [SOURCE_NAMES.get(source, "a journal's feed") for source in sources]
+        return UnreachedView(plain(feed.name, _NAME_LENGTH), wording.listing(list(dict.fromkeys(names))))
+
     def trending(self, feed: FeedRecord, note: str) -> TrendingView:
         return TrendingView(
             name=plain(feed.name, _NAME_LENGTH),
@@ -275,7 +324,8 @@ class _Builder:
 
 def badges(paper: PaperRecord, frame: str = "en") -> tuple[BadgeView, ...]:
     """Words about the kind of a paper, gravest first, then its language where it is not `frame`."""
-    kinds = {kind.casefold().strip() for kind in paper.publication_types}
+    kinds = {kind.casefold().strip() for kind in paper.publication_types} | {_OF_MARKS[mark] for mark in paper.marks}
+    kinds |= {"preprint"} if paper.preprint else set()
     shown = [BadgeView(kind, label) for name, (kind, label) in _BADGES.items() if name in kinds]
     if len([badge for badge in shown if badge.kind == "review"]) > 1:
         shown = [badge for badge in shown if badge.label != "Review"]

@@ -75,6 +75,8 @@ def _merge_entries(connection: Connection, one: Merge) -> None:
         best = max(entries, key=lambda entry: (entry["relevance"], entry["why"]))
         earliest = min(entries, key=lambda entry: entry["entered_at"])  # type: ignore[arg-type,return-value]  # a time
         rows.append({**best, "entered_at": earliest["entered_at"], "paper_id": one.kept})
+        if any(not entry["relevance"] for entry in entries):
+            rows[-1]["relevance"] = 0.0  # one of them was retracted
     if rows:
         connection.execute(insert(feed_entry), rows)
 

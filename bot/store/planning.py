@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from sqlalchemy import Connection, bindparam, exists, func, insert, select, update
@@ -13,7 +13,18 @@ from bot.models.deliveries import Due, Entry, PassedOver, PlannedDelivery, State
 from bot.models.subscribers import Standing, Wish
 from bot.store.engine import Store
 from bot.store.instance import tick
-from bot.store.tables import concept_feed, delivery, feed_entry, run, shown, subscriber, subscription, suppression
+from bot.store.queries import out_of_reach
+from bot.store.tables import (
+    concept_feed,
+    delivery,
+    feed_entry,
+    paper_change,
+    run,
+    shown,
+    subscriber,
+    subscription,
+    suppression,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +33,8 @@ class Window:
 
     moment: datetime
     entries: Mapping[int, Sequence[Entry]]
+    #: By feed, sources that could not be reached for it.
+    unreached: Mapping[int, Sequence[str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,12 +92,13 @@ def plan_batch(
     with store.writing() as connection:
         moment = tick(connection, clock())
         place = after if everyone or dry_run else None
-        dues, last = _dues(connection, at, everyone, place, limit, lookback, only)
+        dues, last = _dues(connection, at, everyone, place, limit, lookback, only, moment)
         if not dues:
             return Batch(0, (), last, run_id)
         start = min(due.covered_until or lookback for due in dues)
-        entries = _entries(connection, {feed for due in dues for feed in due.feed_ids}, start, moment)
-        verdicts = judge(dues, Window(moment, entries))
+        feed_ids = {feed for due in dues for feed in due.feed_ids}
+        entries = _entries(connection, feed_ids, start, moment)
+        verdicts = judge(dues, Window(moment, entries, out_of_reach(connection, list(feed_ids))))
         planned, twice = _new_occasions(connection, [v.outcome for v in verdicts])
         reasons = (
             *(v.outcome.reason for v in verdicts if isinstance(v.outcome, PassedOver)),
@@ -126,6 +140,7 @@ def _dues(
     limit: int,
     lookback: datetime,
     only: int | None,
+    moment: datetime,
 ) -> tuple[list[Due], int | None]:
     query = select(
         subscriber,
@@ -160,6 +175,7 @@ def _dues(
     )
     for subscriber_id, paper_id in connection.execute(before):
         had.setdefault(subscriber_id, set()).add(paper_id)
+    updates = _updates(connection, ids, moment)
     dues = [
         Due(
             subscriber_id=row.id,
@@ -169,10 +185,39 @@ def _dues(
             feed_ids=tuple(feeds.get(row.id, ())),
             suppressed=row.suppressed,
             shown=frozenset(had.get(row.id, ())),
+            updates=tuple(updates.get(row.id, ())),
         )
         for row in rows
     ]
     return dues, (ids[-1] if len(ids) == limit else None)
+
+
+def _updates(connection: Connection, ids: Sequence[int], moment: datetime) -> dict[int, list[tuple[int, str]]]:
+    """By subscriber, what has happened to papers that they have had since their last digest was planned."""
+    last = dict(
+        connection.execute(
+            select(delivery.c.subscriber_id, func.max(delivery.c.window_end))
+            .where(delivery.c.subscriber_id.in_(ids))
+            .group_by(delivery.c.subscriber_id)
+        ).all()
+    )
+    if not last:
+        return {}
+    happened = (
+        select(shown.c.subscriber_id, paper_change.c.paper_id, paper_change.c.kind, paper_change.c.at)
+        .join(shown, shown.c.paper_id == paper_change.c.paper_id)
+        .where(
+            shown.c.subscriber_id.in_(list(last)),
+            paper_change.c.at >= min(last.values()),
+            paper_change.c.at < moment,
+        )
+        .order_by(paper_change.c.at.desc(), paper_change.c.id)
+    )
+    found: dict[int, list[tuple[int, str]]] = {}
+    for subscriber_id, paper_id, kind, at in connection.execute(happened):
+        if at >= last[subscriber_id]:
+            found.setdefault(subscriber_id, []).append((paper_id, kind))
+    return found
 
 
 def _entries(connection: Connection, feed_ids: Iterable[int], start: datetime, end: datetime) -> dict[int, list[Entry]]:

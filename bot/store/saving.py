@@ -59,7 +59,8 @@ def save(store: Store, feed_id: int, findings: Sequence[Finding], clock: Callabl
         places: dict[int, Finding] = {}
         for node, finding in zip(recognised.papers, findings, strict=True):
             places[ids[node]] = _better(places.get(ids[node]), finding)
-        new = _enter(connection, feed_id, places, now)
+        retracted = _retracted(connection, list(places))
+        new = _enter(connection, feed_id, places, retracted, now)
     return Saved(new, len(places) - new, made)
 
 
@@ -163,6 +164,8 @@ def _update_papers(connection: Connection, said: Mapping[int, Edition], now: dat
 def note_changes(connection: Connection, paper_id: int, before: Edition, after: Edition, now: datetime) -> None:
     """Keep what happened to a paper between two editions, each kind once."""
     kinds = in_order(after.marks - before.marks)
+    if Mark.RETRACTED in kinds:
+        _sink(connection, [paper_id])
     if before.preprint and not after.preprint:
         kinds.append(PUBLISHED)
     rows = [{"paper_id": paper_id, "kind": kind, "at": now} for kind in kinds]
@@ -243,8 +246,25 @@ def _write_sightings(
     _insert_new(connection, sighting, rows)
 
 
-def _enter(connection: Connection, feed_id: int, places: Mapping[int, Finding], now: datetime) -> int:
+def _retracted(connection: Connection, ids: Sequence[int]) -> set[int]:
+    rows = connection.execute(select(paper.c.id, paper.c.marks).where(paper.c.id.in_(ids), paper.c.marks != []))
+    return {row.id for row in rows if Mark.RETRACTED in row.marks}
+
+
+def _sink(connection: Connection, ids: Collection[int]) -> None:
+    """A retracted paper is worth knowing of, after all others."""
+    these = feed_entry.c.paper_id.in_(list(ids)) & (feed_entry.c.relevance > 0)
+    connection.execute(update(feed_entry).where(these).values(relevance=0.0))
+
+
+def _enter(
+    connection: Connection, feed_id: int, places: Mapping[int, Finding], retracted: Collection[int], now: datetime
+) -> int:
     """Make feed entries where there are none, and let the better reason stand; how many were made."""
+    places = {
+        paper_id: replace(finding, relevance=0.0) if paper_id in retracted else finding
+        for paper_id, finding in places.items()
+    }
     there = select(feed_entry).where(feed_entry.c.feed_id == feed_id, feed_entry.c.paper_id.in_(list(places)))
     known = {row.paper_id: row for row in connection.execute(there)}
     rows = []

@@ -48,7 +48,7 @@ def tell_admin(
             to_address=to,
             message_id=message_id,
             date=clock(),
-            unsubscribe_url="",
+            unsubscribe_url=None,
             reply_to=settings.reply_to.address if settings.reply_to else "",
             smtputf8=True,
         )

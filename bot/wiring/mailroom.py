@@ -43,14 +43,18 @@ class Mailroom:
             AddressError, HeaderError: the mail cannot be addressed.
         """
         ids = claim.digest.paper_ids
-        records = papers.papers(self._store, ids)
+        records = papers.papers(self._store, (*ids, *(paper for paper, _ in claim.digest.updates)))
         reader_id = claim.subscriber_id or 0
         shown_in = {paper_id: part.feed_id for part in claim.digest.sections for paper_id in part.paper_ids}
         view = build_view(
             claim.digest,
             self._feeds,
             records,
-            {paper_id: self._related(record, shown_in[paper_id]) for paper_id, record in records.items()},
+            {
+                paper_id: self._related(record, shown_in[paper_id])
+                for paper_id, record in records.items()
+                if paper_id in shown_in
+            },
             Reader(
                 name=claim.name,
                 language=claim.language,
