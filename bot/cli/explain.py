@@ -44,7 +44,7 @@ def names_in(text: str) -> list[Identifier]:
         if value:
             found.append(Identifier(scheme, value))
     scheme, colon, value = text.partition(":")
-    if colon and scheme in {"guid", "link", "openalex", "biorxiv", "medrxiv", "work"}:
+    if colon and scheme in {"europepmc", "guid", "link", "openalex", "biorxiv", "medrxiv", "work"}:
         found.append(Identifier(scheme, value))
     return list(dict.fromkeys(found))
 

@@ -44,8 +44,8 @@ class MeshHeading(NamedTuple):
 class Identifier(NamedTuple):
     """A name of the paper in some scheme, normalised (DOIs in lower case).
 
-    Schemes: doi, pmid, pmcid, arxiv, biorxiv, medrxiv, openalex; `work`, the DOI that all versions of a preprint
-    share; guid and link, which are no more than a feed's own names.
+    Schemes: doi, pmid, pmcid, arxiv, biorxiv, medrxiv, openalex; europepmc, its own name for a record (`PPR/PPR1`);
+    `work`, the DOI that all versions of a preprint share; guid and link, which are no more than a feed's own names.
     """
 
     scheme: str

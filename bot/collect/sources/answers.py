@@ -17,6 +17,8 @@ from bot.errors import SourceError
 from bot.models.papers import Announcement
 
 _PIECE = 1 << 16
+#: Values in one record: papers of a large experiment have thousands of authors, each with places of work.
+MOST_VALUES = 400_000
 #: What XML 1.0 (section 2.2) does not let into a document, and JSON (RFC 8259, section 7) not into a string.
 _NO_TEXT = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 #: Stands for a character that could not be read (Unicode, section 23.8).
@@ -121,17 +123,20 @@ class JsonAnswer:
         Raises:
             SourceError: where the document is no JSON, or ends too early. Records before that have been given.
         """
-        item, builder, depth = f"{self._array}.item", None, 0
+        item, builder, depth, values = f"{self._array}.item", None, 0, 0
         try:
             for path, event, value in ijson.parse(self._stream, use_float=True):
                 if builder is not None:
                     builder.event(event, value)
                     depth += _STEPS.get(event, 0)
+                    values += 1
+                    if values > MOST_VALUES:
+                        raise SourceError(self._source, f"a record of more than {MOST_VALUES:,} values")
                     if not depth:
                         record, builder = builder.value, None
                         yield record
                 elif path == item and event == "start_map":
-                    builder, depth = ObjectBuilder(), 1
+                    builder, depth, values = ObjectBuilder(), 1, 0
                     builder.event(event, value)
                 elif path == self._array and event == "start_array":
                     self.found = True

@@ -141,7 +141,7 @@ def _identifiers(record: Record, source: str, own: str, doi: str) -> tuple[Ident
 
 
 def _page_name(source: str, own: str) -> Identifier:
-    return Identifier("guid", _page(source, own))
+    return Identifier("europepmc", f"{source[:10]}/{own[:60]}")
 
 
 def _page(source: str, own: str) -> str:
