@@ -2,25 +2,26 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
-from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
-from urllib.parse import urlsplit
 
 from bot.collect.sources import dates
-from bot.collect.sources.identifiers import LONGEST, doi_in_link, doi_link, doi_of, pmcid_of, pmid_of
+from bot.collect.sources.feed_names import Entry, Named, named, web_link
+from bot.collect.sources.identifiers import doi_link
 from bot.collect.sources.languages import language_of
 from bot.collect.text import clean, plain_markup
-from bot.models.papers import AbstractSection, Announcement, Author, Identifier
+from bot.models.papers import AbstractSection, Announcement, Author
+
+__all__ = ["NAME", "announcements_of", "author_of", "authors_of", "web_link"]
 
 NAME = "syndication"
-Entry = Mapping[str, Any]
 
 LONGEST_TITLE = 1_000
-LONGEST_LINK = 2_000
+#: No entry of a feed is older; software that has no date writes that of year 1.
+FIRST_YEAR = 1900
 #: What publishers wrap around a journal's name to name its feed.
 _WRAPPING = re.compile(
     r"^(?:(?:wiley|tandf|sage[^:]{0,20}|iop[^:]{0,20}|sciencedirect publication)\s*:|latest articles (?:from|in))\s*"
@@ -33,9 +34,6 @@ _ABSTRACT = re.compile(r"(?:^|\s)(?:ABSTRACT|Abstract(?=:))[:\s]")
 _ABSTRACT_HEADING = re.compile(r"^(?:abstract|summary)\b[:.\s]*(?=[A-Z])", re.IGNORECASE)
 #: PubMed's feeds end with `PMID: 1 | PMC: … | DOI: …`.
 _PUBMED_TAIL = re.compile(r"\s*PMID:\s*\d+\s*(?:\|.*)?$", re.DOTALL)
-_LABELLED_DOI = re.compile(r"\bdoi:?\s*(?:https?://(?:dx\.)?doi\.org/)?(10\.\d{4,9}/\S{1,200})", re.IGNORECASE)
-_PUBMED_PAGE = re.compile(r"^/(?:pubmed/)?(\d{1,9})/?$")
-_GLOBAL_GUID = re.compile(r"(?:https?://|urn:|tag:|oai:|doi:|10\.\d{4,9}/)", re.IGNORECASE)
 _INITIALS = re.compile(r"(?:[A-Z]\.?-?){1,4}")
 _SUFFIX = re.compile(r"(?:Jr|Sr|II|III|IV|2nd|3rd)\.?")
 _GROUP = re.compile(
@@ -44,6 +42,17 @@ _GROUP = re.compile(
     re.IGNORECASE,
 )
 _NAME_LISTS = re.compile(r"\s*(?:;|\band\b|&)\s*")
+
+
+@dataclass(frozen=True, slots=True)
+class _Feed:
+    """What an entry takes from the feed that it stands in."""
+
+    home: str
+    journal: str
+    language: str
+    today: date
+    guessed: bool
 
 
 def announcements_of(
@@ -57,54 +66,45 @@ def announcements_of(
         today: the day of fetching.
         guessed: the feed's encoding is not the one that it states.
     """
-    entries = feed["entries"]
-    home = web_link(str(feed["feed"].get("link", ""))) or address
-    journal = _journal_name(feed["feed"])
-    language = feed["feed"].get("language", "")
-    often = Counter(entry.get("id") for entry in entries)
-    return tuple(
-        announcement
-        for entry in entries
-        if (announcement := _announcement(entry, home, journal, language, often, today, guessed=guessed))
-    )
+    around = feed["feed"]
+    home = web_link(around.get("link", "")) or address
+    shown = _Feed(home, _journal_name(around), around.get("language", ""), today, guessed)
+    papers = [paper for entry in feed["entries"] if (paper := _paper(entry))]
+    named(papers, home)
+    return tuple(_announcement(paper, shown) for paper in papers)
 
 
-def _announcement(
-    entry: Entry,
-    home: str,
-    journal: str,
-    language: str,
-    often: Counter[str | None],
-    today: date,
-    *,
-    guessed: bool,
-) -> Announcement | None:
+def _paper(entry: Entry) -> Named | None:
     title = plain_markup(entry.get("title", ""))[:LONGEST_TITLE]
-    link = next((url for name in ("link", "prism_url", "id") if (url := web_link(entry.get(name, "")))), "")
     text = _longest([*entry["contents"], entry.get("summary", "")])
-    if not title and not text:
-        return None
-    doi = _doi(entry, link, text)
-    identifiers = _paper_identifiers(entry, link, doi)
-    identifiers += _guid(entry, home, link, title, unique=often[entry.get("id")] == 1)
-    published, indexed, sound = _dated(entry, today)
-    abstract = _abstract(text)
+    return Named(entry, title, text) if title or text else None
+
+
+def _announcement(paper: Named, feed: _Feed) -> Announcement:
+    entry = paper.entry
+    abstract = _abstract(paper.text)
+    title = paper.title or abstract[:120] or paper.text[:120]
+    published, indexed, revised, sound = _dated(entry, feed.today)
     repairs = [] if sound else ["date"]
-    if "\ufffd" in title + abstract or (guessed and not (title + abstract).isascii()):
+    if "\ufffd" in title + abstract or (feed.guessed and not (title + abstract).isascii()):
         repairs.append("charset")
     return Announcement(
         source=NAME,
-        identifiers=tuple(identifiers),
-        title=title or abstract[:120],
-        url=link or (doi_link(doi) if doi else home),
+        identifiers=paper.identifiers,
+        title=title,
+        url=paper.link or (doi_link(paper.doi) if paper.doi else feed.home),
         abstract=(AbstractSection("", abstract),) if abstract and abstract != title else (),
         authors=authors_of(entry["authors"]),
-        journal=_journal(entry, title) or journal,
+        journal=_journal(entry, title) or feed.journal,
         keywords=tuple(dict.fromkeys(word for tag in entry["tags"] if (word := plain_markup(tag)[:200]))),
         published=published,
         indexed=indexed,
-        language=language_of(entry.get("language") or language),
+        language=language_of(entry.get("language") or feed.language),
         repairs=tuple(repairs),
+        preprint=paper.preprint,
+        version=paper.version,
+        revised=revised,
+        links=paper.links,
     )
 
 
@@ -112,20 +112,6 @@ def _journal(entry: Entry, title: str) -> str:
     # PubMed's feeds name the journal in dc:source, others repeat the title there.
     name = plain_markup(entry.get("prism_publicationname") or entry.get("dc_source") or "")[:300]
     return "" if name == title else name
-
-
-def web_link(text: str) -> str:
-    """`text` where it is a link that a reader may follow: http or https, with a host; otherwise empty."""
-    text = clean(text)
-    try:
-        parts = urlsplit(text)
-        sound = parts.scheme.lower() in {"http", "https"} and bool(parts.hostname) and parts.username is None
-    except ValueError:
-        return ""
-    if not sound or len(text) > LONGEST_LINK or "\\" in parts.netloc:
-        return ""
-    # What would end an attribute or a line cannot stand in a link (RFC 3986, section 2).
-    return re.sub(r"[\s\"<>`{}|\\^]", lambda found: f"%{ord(found[0]):02X}", text)
 
 
 def _longest(texts: Sequence[str]) -> str:
@@ -139,78 +125,35 @@ def _abstract(text: str) -> str:
     return _ABSTRACT_HEADING.sub("", _PUBMED_TAIL.sub("", text).strip())
 
 
-def _doi(entry: Entry, link: str, text: str) -> str:
-    for name in ("prism_doi", "dc_identifier", "id"):
-        if doi := doi_of(entry.get(name, "")):
-            return doi
-    for url in (link, entry.get("id", ""), entry.get("prism_url", "")):
-        if url and (doi := doi_in_link(url)):
-            return doi
-    named = {doi_of(found) for found in _LABELLED_DOI.findall(text[:3_000] + " " + text[-500:])}
-    return named.pop() if len(named) == 1 else ""
-
-
-def _paper_identifiers(entry: Entry, link: str, doi: str) -> list[Identifier]:
-    parts = urlsplit(link)
-    host, found = parts.hostname or "", []
-    pmid = next((pmid for name in ("dc_identifier", "id") if (pmid := _labelled_pmid(entry.get(name, "")))), "")
-    if not pmid and (host == "pubmed.ncbi.nlm.nih.gov" or host.endswith(".pubmed.ncbi.nlm.nih.gov")):
-        page = _PUBMED_PAGE.match(parts.path)
-        pmid = pmid_of(page[1]) if page else ""
-    if pmid:
-        found.append(Identifier("pmid", pmid))
-    if doi:
-        found.append(Identifier("doi", doi))
-    if host.endswith("ncbi.nlm.nih.gov") and (pmcid := pmcid_of(parts.path)):
-        found.append(Identifier("pmcid", pmcid))
-    return found
-
-
-def _labelled_pmid(text: str) -> str:
-    return pmid_of(text) if text.lower().startswith(("pubmed:", "pmid:")) else ""
-
-
-def _guid(entry: Entry, home: str, link: str, title: str, *, unique: bool) -> list[Identifier]:
-    """The feed's own name for the entry; where it gives none of its own, the link, or the title, stands in."""
-    guid = clean(entry.get("id", "")) if unique else ""
-    if not guid and link and link != home:
-        guid = link
-    if not guid:
-        guid = "title:" + _digest(title.casefold())
-    if not _GLOBAL_GUID.match(guid):
-        parts = urlsplit(home)
-        guid = f"{parts.hostname or ''}{parts.path} {guid}"
-    return [Identifier("guid", guid if len(guid) <= LONGEST else "sha256:" + _digest(guid))]
-
-
-def _digest(text: str) -> str:
-    return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()[:40]
-
-
-def _dated(entry: Entry, today: date) -> tuple[str, date, bool]:
-    """When it appeared, as precise as it is said, when the feed began to show it, and whether both were sound."""
-    announced = next((day for name in ("published", "created", "updated") if (day := _day(entry, name))), None)
+def _dated(entry: Entry, today: date) -> tuple[str, date, date | None, bool]:
+    """When it appeared, as precise as it is said; when the feed began to show it, and changed it; were they sound."""
+    days = {name: _day(entry, name) for name in ("published", "created", "updated")}
+    announced = next(filter(None, days.values()), None)
     written = next(
-        (
-            text
-            for name in ("prism_publicationdate", "prism_coverdate", "published", "created", "updated")
-            if (text := dates.from_iso(entry.get(name, ""))[0] or dates.from_words(entry.get(name, ""))[0])
-        ),
+        (text for name in ("prism_publicationdate", "prism_coverdate", *days) if (text := _written(entry, name))),
         announced.isoformat() if announced else "",
     )
-    unreadable = bool(entry.get("published")) and _day(entry, "published") is None
+    unreadable = bool(entry.get("published")) and days["published"] is None
     published, kept = dates.not_ahead(written or (today.isoformat() if unreadable else ""), today)
     if announced is None or announced > today + timedelta(days=1):
-        return published, today, False
-    return published, min(announced, today), kept and not unreadable
+        return published, today, None, False
+    changed = days["updated"]
+    revised = changed if changed and announced < changed <= today else None
+    return published, min(announced, today), revised, kept and not unreadable
+
+
+def _written(entry: Entry, name: str) -> str:
+    text = entry.get(name, "")
+    return dates.from_iso(text)[0] or dates.from_words(text)[0]
 
 
 def _day(entry: Entry, name: str) -> date | None:
     numbers = entry.get(f"{name}_day")
     try:
-        return date(*numbers) if numbers else dates.day_of(dates.from_words(entry.get(name, ""))[0])
+        day = date(*numbers) if numbers else dates.day_of(dates.from_words(entry.get(name, ""))[0])
     except (ValueError, TypeError, OverflowError):
         return None
+    return day if day and day.year >= FIRST_YEAR else None
 
 
 def _journal_name(feed: Mapping[str, Any]) -> str:
