@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.digests.compose import TRENDING, compose
+from bot.digests.compose import TRENDING, UPDATES, compose
 from bot.models.deliveries import Digest, Entry
 
 T0 = datetime(2026, 11, 16, 7, tzinfo=UTC)
@@ -89,4 +89,21 @@ def test_any_digest_keeps_its_promises(
         assert set(section.paper_ids) <= {e.paper_id for e in entries[section.feed_id]}
     assert len(digest.trending) <= TRENDING
     assert not set(digest.trending) & set(chosen)
+    assert Digest.thawed(digest.frozen()) == digest
+
+
+def test_what_happened_to_earlier_papers_comes_gravest_first_and_makes_no_mail_by_itself() -> None:
+    happened = [(number, "corrected") for number in range(20, 40)] + [(1, "published"), (2, "retracted")]
+    assert compose([1], {}, (T0, T1), updates=happened) is None
+    digest = compose([1], {1: [entry(9)]}, (T0, T1), updates=happened)
+    assert digest is not None
+    assert digest.updates[:3] == ((2, "retracted"), (1, "published"), (20, "corrected"))
+    assert len(digest.updates) == UPDATES
+    assert Digest.thawed(digest.frozen()) == digest
+
+
+def test_only_feeds_of_the_reader_are_out_of_reach() -> None:
+    digest = compose([1, 2], {1: [entry(9)]}, (T0, T1), unreached={2: ("pubmed",), 3: ("arxiv",)})
+    assert digest is not None
+    assert digest.unreached == ((2, ("pubmed",)),)
     assert Digest.thawed(digest.frozen()) == digest

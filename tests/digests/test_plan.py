@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
@@ -11,8 +12,10 @@ from sqlalchemy import select
 
 from bot.digests.plan import PlanReport, compose_for, plan
 from bot.models.deliveries import Digest, PassedOver, PlannedDelivery
+from bot.models.feeds import Health
+from bot.models.papers import Finding, Identifier, Mark, Notice
 from bot.models.subscribers import RosterRow, Wish, address_key
-from bot.store import feeds, subscribers
+from bot.store import feeds, papers, queries, subscribers
 from bot.store.engine import Store
 from bot.store.subscribers import Defaults
 from bot.store.tables import delivery, run, shown, subscriber, suppression
@@ -233,3 +236,70 @@ def test_two_planners_at_once_plan_nothing_twice(store: Store, clock: Clock, joi
     assert all(len(digests) == 1 for digests in outbox(store).values())
     with store.reading() as connection:
         assert len(connection.execute(select(shown)).all()) == 30 * 12
+
+
+def thawed(store: Store) -> list[Digest]:
+    with store.reading() as connection:
+        return [Digest.thawed(content) for content in connection.execute(select(delivery.c.content)).scalars()]
+
+
+def preprint(number: int, **changes: object) -> Finding:
+    """The preprint of an article that `finding` announces."""
+    own = Identifier("doi", f"10.1101/2026.01.02.1000{number:02}")
+    values: dict[str, object] = {"source": "biorxiv", "identifiers": (own,), "preprint": True, "journal": "bioRxiv"}
+    return finding(number, **(values | {"title": f"Preprint {number}"} | changes))
+
+
+def test_a_preprint_that_appears_in_a_journal_is_not_sent_again_but_told_of(
+    store: Store, clock: Clock, join: Callable[..., int]
+) -> None:
+    join("zoe", "one")
+    feed_id = feeds.feed(store, "one").id
+    save(store, feed_id, [preprint(1)], clock)
+    plan(store, clock, everyone=True)
+    clock.now += timedelta(hours=1)
+    article = finding(1, links=preprint(1).announcement.identifiers)
+    assert save(store, feed_id, [article], clock).new == 0
+    # What happens to a paper is no reason for a mail by itself, and is not forgotten for that.
+    assert plan(store, clock, everyone=True).skipped == {"nothing new": 1}
+    clock.now += timedelta(hours=1)
+    collect(store, clock, "one", 2)
+    plan(store, clock, everyone=True)
+    clock.now += timedelta(hours=1)
+    collect(store, clock, "one", 3)
+    plan(store, clock, everyone=True)
+    first, second, third = thawed(store)
+    (paper_id,) = first.paper_ids
+    assert (first.updates, second.updates, third.updates) == ((), ((paper_id, "published"),), ())
+    assert paper_id not in second.paper_ids
+    assert papers.papers(store, [paper_id])[paper_id].journal == "Journal of Samples"
+
+
+def test_a_retraction_is_told_to_whoever_has_had_the_paper(
+    store: Store, clock: Clock, join: Callable[..., int]
+) -> None:
+    join("zoe", "one")
+    collect(store, clock, "one", 1, 2)
+    plan(store, clock, everyone=True)
+    join("new", "one")
+    clock.now += timedelta(hours=1)
+    about = finding(1).announcement.identifiers[0]
+    notice = finding(9, title="Retraction of a sample", notices=(Notice(Mark.RETRACTED, about),))
+    save(store, feeds.feed(store, "one").id, [notice], clock)
+    plan(store, clock, everyone=True)
+    first, *later = thawed(store)
+    assert first.updates == ()
+    assert sorted(digest.updates for digest in later) == [(), ((1, "retracted"),)]
+
+
+def test_sources_out_of_reach_are_told_to_whoever_follows_their_feeds(
+    store: Store, clock: Clock, join: Callable[..., int]
+) -> None:
+    join("zoe", "one", "two")
+    collect(store, clock, "one", 1)
+    for query in queries.standing_queries(store, "two"):
+        after = replace(query, health=Health.FAILING, since=NOW)
+        queries.note_round(store, query, after, "http 500", NOW, None, None)
+    plan(store, clock, everyone=True)
+    (digest,) = thawed(store)
+    assert digest.unreached == ((feeds.feed(store, "two").id, ("pubmed",)),)
