@@ -28,7 +28,7 @@ from bot.errors import SettingsError
 PREFIX = "BOT_"
 
 #: Settings that may also come from a file named by `NAME_FILE`, as container platforms hand secrets over.
-SECRETS = ("database_url", "smtp_url", "secret_key", "ncbi_api_key")
+SECRETS = ("database_url", "smtp_url", "secret_key", "ncbi_api_key", "openalex_api_key")
 
 
 class Mailbox(NamedTuple):
@@ -122,6 +122,8 @@ class Settings(BaseSettings):
     #: Sent to sources as they ask, so that they can write before they block.
     contact_email: Annotated[str, AfterValidator(_address)] | None = None
     ncbi_api_key: str | None = Field(default=None, repr=False)
+    #: OpenAlex asks for one; it is free.
+    openalex_api_key: str | None = Field(default=None, repr=False)
     #: Base URL of PubMed's E-utilities.
     pubmed_url: WebUrl = "https://eutils.ncbi.nlm.nih.gov/entrez/eutils"
     #: Base URL of Europe PMC's RESTful web service.

@@ -4,13 +4,22 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
+from bot.concepts import query_fields, query_parameters
+
 _CURLY = "\u201c\u201d\u201e\u201f"
 _CLOSING = {"(": ")", "[": "]"}
 
 
 def faults_of(source: str, query: str) -> tuple[str, ...]:
     """Name everything that is wrong with `query` for `source`; empty where it may be asked."""
-    return _address_faults(query) if source == "syndication" else _expression_faults(query)
+    match source:
+        case "syndication":
+            return _address_faults(query)
+        case "biorxiv" | "medrxiv":
+            return query_fields.faults_of(query)
+        case "crossref" | "openalex":
+            return query_parameters.faults_of(source, query)
+    return _expression_faults(query)
 
 
 def _address_faults(address: str) -> tuple[str, ...]:

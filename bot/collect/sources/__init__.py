@@ -4,6 +4,11 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from bot.collect.sources.arxiv import Arxiv
+from bot.collect.sources.biorxiv import Rxiv
+from bot.collect.sources.crossref import Crossref
+from bot.collect.sources.europepmc import EuropePmc
+from bot.collect.sources.openalex import OpenAlex
 from bot.collect.sources.protocol import IndexWindow, Page, Source
 from bot.collect.sources.pubmed import PubMed
 from bot.collect.sources.syndication import Syndication
@@ -46,11 +51,21 @@ class SourceSettings(Protocol):
     def ncbi_api_key(self) -> str | None:
         """Allows more requests a second at NCBI."""
 
+    @property
+    def openalex_api_key(self) -> str | None:
+        """OpenAlex asks for one."""
+
 
 def known_sources(settings: SourceSettings) -> dict[str, Source]:
     """Every source by the name that catalogues use; a new one is one file and one line here."""
     sources: tuple[Source, ...] = (
         PubMed(settings.pubmed_url, settings.contact_email, settings.ncbi_api_key),
+        EuropePmc(settings.europepmc_url, settings.contact_email),
+        Rxiv("biorxiv", settings.biorxiv_url),
+        Rxiv("medrxiv", settings.biorxiv_url),
+        Arxiv(settings.arxiv_url),
+        Crossref(settings.crossref_url, settings.contact_email),
+        OpenAlex(settings.openalex_url, settings.contact_email, settings.openalex_api_key),
         Syndication(),
     )
     return {source.name: source for source in sources}
