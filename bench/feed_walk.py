@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -14,6 +15,7 @@ from lxml import etree
 
 _ATOM = ("http://www.w3.org/2005/Atom", "http://purl.org/atom/ns#")
 _RDF = "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}about"
+_NO_YEAR = re.compile(r"\b000\d\b")
 _DATES = ("pubDate", "published", "issued", "date", "created", "updated", "modified")
 
 
@@ -31,6 +33,9 @@ class Seen:
 def day_of(text: str) -> date | None:
     """The day in UTC of a date as RSS or Atom has it."""
     text = text.strip()
+    # What software writes that has no date; Python's mail package takes year 1 for 2001.
+    if _NO_YEAR.search(text):
+        return None
     for read in (datetime.fromisoformat, parsedate_to_datetime):
         try:
             moment = read(text)

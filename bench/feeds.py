@@ -41,7 +41,6 @@ NOT_WEB = "a link that is not http or https"
 NOT_PAPER = "a link that is not to the paper"
 ADDRESSES = "an author's mail address"
 FEEDS_OWN = "an id that is the feed's own or several entries'"
-NO_DATE = "a date that cannot be"
 OWN_ZONE = "a day in the feed's own zone"
 #: Files of feedparser's suite whose expectation is not what a reader should see.
 _KNOWN = {"wellformed/sanitize/entry_title_crazy.xml": "tags that are broken on purpose, kept as text"}
@@ -178,8 +177,6 @@ def _compared(kind: str, seen: Seen, paper: Announcement) -> str:
 
 
 def _day_verdict(theirs: frozenset[date], paper: Announcement) -> str:
-    if "date" in paper.repairs:
-        return NO_DATE
     ours = {day for day in (paper.indexed, paper.revised) if day}
     if theirs & ours:
         return ""
