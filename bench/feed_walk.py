@@ -15,7 +15,7 @@ from lxml import etree
 
 _ATOM = ("http://www.w3.org/2005/Atom", "http://purl.org/atom/ns#")
 _RDF = "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}about"
-_NO_YEAR = re.compile(r"\b000\d\b")
+_NO_YEAR = re.compile(r"^000\d-|[a-z] 000\d ", re.IGNORECASE)
 _DATES = ("pubDate", "published", "issued", "date", "created", "updated", "modified")
 
 
