@@ -29,7 +29,7 @@ def list_sources(as_json: AsJson = False) -> None:
     if not states:
         show("no queries yet; run `bot feeds apply --starter`")
         return
-    columns = ("SOURCE", "FEED", "HEALTH", "SINCE", "ASKED", "NEWS", "NEXT")
+    columns = ("SOURCE", "FEED", "HEALTH", "SINCE (UTC)", "ASKED", "LAST NEWS", "ASKED NEXT")
     rows = [
         (
             state.query.source,

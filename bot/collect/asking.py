@@ -239,8 +239,7 @@ def _tell(before: StandingQuery, verdict: Verdict) -> None:
     after = verdict.query
     if after.health == before.health and after.health != Health.FAILING:
         return
-    level = log.warning if after.health in {Health.FAILING, Health.STALE} else log.info
-    level(
+    log.info(
         f"query {after.health}",
         feed=after.slug,
         source=after.source,

@@ -18,6 +18,9 @@ Address = IPv4Address | IPv6Address
 #: IPv4-compatible ones (RFC 4291, section 2.5.5.1).
 _TRANSLATED = tuple(ip_network(net) for net in ("64:ff9b::/96", "64:ff9b:1::/48", "::/96"))
 
+#: Where a cloud's machines find their credentials, over IPv6.
+_METADATA = frozenset({ip_address("fd00:ec2::254")})
+
 #: How many of a name's addresses are tried in turn.
 _ADDRESSES = 4
 
@@ -25,15 +28,27 @@ _ADDRESSES = 4
 class ForbiddenAddressError(Exception):
     """An address that must not be connected to; raised on the way to it, shown as a `FetchError`."""
 
-    def __init__(self, host: str, address: str) -> None:
+    def __init__(self, host: str, address: str, *, forever: bool) -> None:
         self.host, self.address = host, address
         name = address if host == address else f"{address} of {host}"
-        super().__init__(f"address refused: {name} is not public; BOT_FETCH_ALLOW_PRIVATE=true allows it")
+        mend = "no source lies there" if forever else "BOT_FETCH_ALLOW_PRIVATE=true allows it"
+        super().__init__(f"address refused: {name} is not public; {mend}")
 
 
 def is_public(address: Address) -> bool:
     """Whether anybody on the Internet would reach the same machine at `address`."""
     return all(inner.is_global and not inner.is_multicast for inner in _meant(address))
+
+
+def may_be_private(address: Address) -> bool:
+    """Whether an admin may have a source at `address`: this machine and its own network, never a link's own.
+
+    Link-local addresses (RFC 3927) are where machines in a cloud find their credentials.
+    """
+    return not any(
+        inner.is_link_local or inner.is_multicast or inner.is_unspecified or inner in _METADATA
+        for inner in _meant(address)
+    )
 
 
 def _meant(address: Address) -> tuple[Address, ...]:
@@ -75,10 +90,10 @@ class GuardedBackend(httpcore.AsyncNetworkBackend):
             httpcore.ConnectError: where none of them answers.
         """
         addresses = await self._resolve(host, port)
-        if not self._allow_private:
-            for address in addresses:
-                if not is_public(ip_address(address)):
-                    raise ForbiddenAddressError(host, address)
+        allowed = may_be_private if self._allow_private else is_public
+        for address in addresses:
+            if not allowed(ip_address(address)):
+                raise ForbiddenAddressError(host, address, forever=self._allow_private)
         problem: Exception = httpcore.ConnectError("no address")
         for address in addresses[:_ADDRESSES]:
             try:

@@ -118,7 +118,7 @@ def test_a_base_may_name_the_search_already(epmc: Webservice) -> None:
 
 
 def test_a_long_query_is_posted(epmc: Webservice) -> None:
-    query = " OR ".join(f'TITLE:"concept number {n}"' for n in range(80))
+    query = " OR ".join(f'TITLE:"concept number {n}"' for n in range(300))
     assert len(pmids(pages(epmc, query))) == 25
     assert {(asked.method, asked.path) for asked in epmc.service.asked} == {("POST", "/rest/searchPOST")}
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from bot.collect.guard import is_public
+from bot.collect.guard import is_public, may_be_private
 from bot.errors import FetchError
 from tests.collect.services import Answer, Service, always, fetcher, loopback
 
@@ -33,6 +33,16 @@ def test_refused(address: str) -> None:
 )
 def test_allowed(address: str) -> None:
     assert is_public(ip_address(address))
+
+
+def test_an_admin_may_allow_private_addresses_but_never_a_link_s_own() -> None:
+    for address in ("127.0.0.1", "10.1.2.3", "192.168.1.1", "::1", "fc00::1", "1.1.1.1"):
+        assert may_be_private(ip_address(address)), address
+    for address in (
+        "169.254.169.254", "::ffff:169.254.169.254", "64:ff9b::a9fe:a9fe", "fe80::1", "fd00:ec2::254", "0.0.0.0",
+        "::", "224.0.0.1",
+    ):  # fmt: skip
+        assert not may_be_private(ip_address(address)), address
 
 
 @pytest.fixture
@@ -98,6 +108,17 @@ def test_a_redirect_to_the_inside_is_refused(service: Service) -> None:
         with pytest.raises(FetchError, match=r"address refused: 169\.254\.169\.254 is not public"):
             asyncio.run(ask())
     assert len(service.asked) == 1
+
+
+def test_an_allowed_private_service_leads_no_further_than_it_may(service: Service) -> None:
+    service.rules["/go"] = always(Answer(302, headers={"Location": "http://169.254.169.254/latest/meta-data/"}))
+
+    async def ask() -> None:
+        async with fetcher(allow_private=True) as fetch:
+            await fetch.get(f"{service.url}/go")
+
+    with pytest.raises(FetchError, match=r"169\.254\.169\.254 is not public; no source lies there"):
+        asyncio.run(ask())
 
 
 def test_unknown_names() -> None:

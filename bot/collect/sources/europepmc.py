@@ -23,7 +23,7 @@ from bot.models.papers import Announcement
 MOST_IN_PAGE = 1_000
 _RECORDS = "resultList.result"
 #: Addresses that are longer may be cut on their way (RFC 9110, section 4.1, asks for no more than 8,000 octets).
-_LONG_QUERY = 1_500
+_LONG_QUERY = 5_000
 
 
 @dataclass(frozen=True, slots=True)
