@@ -57,7 +57,7 @@ def turn(store: Store, health: Health, now: datetime, words: str = "") -> None:
     """A round that leaves the only query so."""
     (query,) = queries.standing_queries(store)
     after = replace(query, health=health, since=now if query.health != health else query.since)
-    queries.note_round(store, query, after, words, now, None, None)
+    queries.note_round(store, query, after, words, now)
 
 
 @pytest.fixture
@@ -162,7 +162,7 @@ def test_settling_counts_the_tries(store: Store) -> None:
 def test_many_alarms_are_one_mail(bot: App, store: Store, server: ScriptedServer) -> None:
     feeds.apply_catalogue(store, [catalogue_feed(f"feed-{number}") for number in range(150)], NOW)
     for query in queries.standing_queries(store):
-        queries.note_round(store, query, replace(query, health=Health.FAILING, since=NOW), "x" * 600, NOW, None, None)
+        queries.note_round(store, query, replace(query, health=Health.FAILING, since=NOW), "x" * 600, NOW)
     assert bot.tell_admin() == 151
     ((_, content),) = server.taken
     subject, text = text_of(content)

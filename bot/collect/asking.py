@@ -6,7 +6,7 @@ import asyncio
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import ParamSpec, TypeVar
 
@@ -91,7 +91,7 @@ class _Tally:
     warnings: dict[str, None] = field(default_factory=dict)
 
     def take(self, page: Page, first_day: date | None) -> None:
-        """Count a page; `first_day` is that of the window, where the source selects by date."""
+        """Count a page; `first_day` is that of the window, where the source selects by the days that it gives."""
         self.warnings |= dict.fromkeys(page.warnings)
         self.unchanged = self.unchanged or page.unchanged
         self.validators = page.validators or self.validators
@@ -111,6 +111,9 @@ class _Tally:
 async def ask(this: Round, query: StandingQuery, matcher: Matcher) -> QueryReport:
     """Ask one query, keep what it brings, and write down how it is doing."""
     source, now = this.sources[query.source], this.clock()
+    if query.begins_at is None and query.watermark is None:
+        query = replace(query, begins_at=now - this.lookback)
+        await this.write(queries.note_beginning, this.store, query.id, now - this.lookback)
     start, settled = _start(query, source, now, this)
     tally, error, wait, passed = _Tally(), "", 0.0, None
     try:
@@ -141,7 +144,17 @@ async def ask(this: Round, query: StandingQuery, matcher: Matcher) -> QueryRepor
     watermark = passed if joins and (verdict.whole or error) else None
     keep = tally.validators if not error and not tally.unchanged else None
     validators = (keep.etag, keep.last_modified) if keep else None
-    await this.write(queries.note_round, this.store, query, verdict.query, verdict.words, ended, watermark, validators)
+    await this.write(
+        queries.note_round,
+        this.store,
+        query,
+        verdict.query,
+        verdict.words,
+        ended,
+        watermark=watermark,
+        back_to=verdict.back_to,
+        validators=validators,
+    )
     _tell(query, verdict)
     return QueryReport(
         query.slug,
@@ -162,12 +175,11 @@ async def _read(
     this: Round, query: StandingQuery, matcher: Matcher, window: IndexWindow, settled: date | None, tally: _Tally
 ) -> None:
     source = this.sources[query.source]
-    dated = source.overlap is not None
     known = None if this.since else Validators(query.etag, query.last_modified)
     # What a journal's feed shows late must not be missed because its own date is behind the watermark.
     oldest = min(window.first_day, (window.end - this.lookback).astimezone(UTC).date())
     async for page in source.collect(query.query, window, this.fetch, known):
-        tally.take(page, window.first_day if dated else None)
+        tally.take(page, window.first_day if source.exact else None)
         found = findings(
             page.announcements, matcher, settled=settled, oldest=None if source.selects(query.query) else oldest
         )
@@ -182,9 +194,12 @@ async def _read(
 
 def _usual_start(query: StandingQuery, source: Source, now: datetime, this: Round) -> datetime:
     """From when a query is asked, where nobody says otherwise."""
+    beginning = query.begins_at or now - this.lookback
     if query.watermark is None:
-        return now - this.lookback
-    return min(query.watermark - (source.overlap or timedelta()), now)
+        return min(beginning, now)
+    # What the overlap reaches before the beginning is old, and no news.
+    start = query.watermark - (source.overlap or timedelta())
+    return min(max(start, query.begins_at or start), now)
 
 
 def _start(query: StandingQuery, source: Source, now: datetime, this: Round) -> tuple[datetime, date | None]:

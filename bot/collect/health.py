@@ -53,13 +53,15 @@ class Verdict:
     words: str = ""
     #: Whether the answer can be trusted, so that the watermark may pass it.
     whole: bool = True
+    #: Since when answers cannot be trusted: the watermark goes back to it.
+    back_to: datetime | None = None
 
 
 def judge(query: StandingQuery, outcome: RoundOutcome, now: datetime, chance: float) -> Verdict:
     """What a query's health is after a round.
 
     A query is *failing* where no whole answer came. It is *stale* where the answer is an earlier one given again (the
-    same records, mostly from before the time that was asked for), or where nothing new has come for longer than
+    same records, some from before the time that was asked for), or where nothing new has come for longer than
     `PATIENCE` times the longest silence among its last `REMEMBERED` days with news. Otherwise it is *quiet*.
 
     Args:
@@ -76,7 +78,8 @@ def judge(query: StandingQuery, outcome: RoundOutcome, now: datetime, chance: fl
     words = _repeated_words(query, outcome) if repeated else _silence(after, now)
     wait = _interval(after, now) * (0.9 + 0.2 * chance)
     after = replace(after, next_ask_at=now + wait)
-    return Verdict(_turned(after, Health.STALE if words else Health.QUIET, now), words, whole=not repeated)
+    back_to = query.batch_since if repeated else None
+    return Verdict(_turned(after, Health.STALE if words else Health.QUIET, now), words, not repeated, back_to)
 
 
 def habit(days: Sequence[str]) -> timedelta | None:
@@ -115,9 +118,7 @@ def _with_news(query: StandingQuery, outcome: RoundOutcome, now: datetime, *, re
 
 
 def _is_repeated(query: StandingQuery, outcome: RoundOutcome) -> bool:
-    # A few may lie outside by themselves: not every source selects by the very day that it calls that of indexing.
-    mostly = outcome.records > 0 and 2 * outcome.outside >= outcome.records
-    return bool(not outcome.replay and mostly and outcome.batch == query.batch)
+    return bool(not outcome.replay and outcome.outside and outcome.batch and outcome.batch == query.batch)
 
 
 def _repeated_words(query: StandingQuery, outcome: RoundOutcome) -> str:

@@ -74,6 +74,8 @@ class SourceQuery(Table, table=True):
     feed_id: int = Field(sa_column=Column(ForeignKey("concept_feed.id", ondelete="CASCADE"), nullable=False))
     source: str
     query: str
+    #: From when its first round asked; what was indexed before is not looked for. None before the first round.
+    begins_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     #: Everything indexed before this time has been read whole; None before the first whole round.
     watermark: datetime | None = Field(default=None, sa_type=UtcDateTime)
     health: str = Health.NEW
@@ -158,6 +160,7 @@ class StandingQuery:
     watermark: datetime | None
     health: str
     failures: int
+    begins_at: datetime | None = None
     since: datetime | None = None
     brought_at: datetime | None = None
     habit: tuple[str, ...] = ()

@@ -74,14 +74,23 @@ def out_of_reach(connection: Connection, feed_ids: Sequence[int]) -> dict[int, t
     return {feed_id: tuple(sources) for feed_id, sources in found.items()}
 
 
+def note_beginning(store: Store, query_id: int, begins_at: datetime) -> None:
+    """Write down from when a query's first round asks, before it does: however that ends, the next one asks so too."""
+    first = (source_query.c.id == query_id) & source_query.c.begins_at.is_(None)
+    with store.writing() as connection:
+        connection.execute(update(source_query).where(first).values(begins_at=begins_at))
+
+
 def note_round(
     store: Store,
     before: StandingQuery,
     after: StandingQuery,
     words: str,
     now: datetime,
-    watermark: datetime | None,
-    validators: tuple[str, str] | None,
+    *,
+    watermark: datetime | None = None,
+    back_to: datetime | None = None,
+    validators: tuple[str, str] | None = None,
 ) -> None:
     """Write down a query's round; an alarm is raised where it turned stale or failing, or recovered.
 
@@ -91,6 +100,7 @@ def note_round(
         words: why it is stale or failing; empty where it is neither.
         now: when the round ended.
         watermark: up to where everything has been read whole; None where nothing was. It only moves forward.
+        back_to: since when answers could not be trusted, so that what came after is read again.
         validators: ETag and Last-Modified of the answer, where it was whole and new.
     """
     values: dict[str, object] = {
@@ -115,6 +125,8 @@ def note_round(
             return
         if watermark is not None and (there.watermark is None or watermark > there.watermark):
             values["watermark"] = watermark
+        if back_to is not None and there.watermark is not None and back_to < there.watermark:
+            values["watermark"] = back_to
         connection.execute(update(source_query).where(this).values(**values))
         if there.health != after.health and (after.health in ILL or there.health in ILL):
             connection.execute(
@@ -142,6 +154,7 @@ def _standing(row: Any) -> StandingQuery:
         watermark=row.watermark,
         health=row.health,
         failures=row.failures,
+        begins_at=row.begins_at,
         since=row.health_since,
         brought_at=row.brought_at,
         habit=tuple(row.habit),

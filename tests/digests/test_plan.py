@@ -299,7 +299,7 @@ def test_sources_out_of_reach_are_told_to_whoever_follows_their_feeds(
     collect(store, clock, "one", 1)
     for query in queries.standing_queries(store, "two"):
         after = replace(query, health=Health.FAILING, since=NOW)
-        queries.note_round(store, query, after, "http 500", NOW, None, None)
+        queries.note_round(store, query, after, "http 500", NOW)
     plan(store, clock, everyone=True)
     (digest,) = thawed(store)
     assert digest.unreached == ((feeds.feed(store, "two").id, ("pubmed",)),)

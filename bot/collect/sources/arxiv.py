@@ -61,6 +61,7 @@ class Arxiv:
     #: moderators put it on hold ("Submission status"). Three weeks find nearly all that were on hold, and cost a
     #: query on a topic no more requests than one day would.
     overlap = timedelta(days=21)
+    exact = True
 
     def selects(self, query: str) -> bool:
         """Always: arXiv searches."""

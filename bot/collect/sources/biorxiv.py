@@ -46,10 +46,9 @@ class Rxiv:
     name: Literal["biorxiv", "medrxiv"]
     base_url: str
 
-    @property
-    def overlap(self) -> timedelta:
-        """Days are those of posting, in the servers' time; what is posted late in one may be shown on the next."""
-        return timedelta(days=3)
+    #: Days are those of posting, in the servers' time; what is posted late in one may be shown on the next.
+    overlap = timedelta(days=3)
+    exact = True
 
     def selects(self, query: str) -> bool:
         """Whether the query looks for words; a category alone is no topic of a feed."""

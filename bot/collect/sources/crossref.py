@@ -48,6 +48,7 @@ class Crossref:
     name = NAME
     #: Records appear within minutes of their registration ("REST API", frequency of indexing); at busy times in days.
     overlap = timedelta(days=3)
+    exact = True
 
     def selects(self, query: str) -> bool:
         """Never: Crossref finds papers that have any of the words, so that their text must be matched."""

@@ -43,6 +43,7 @@ class EuropePmc:
     name = NAME
     #: Records come in daily loads; a load that began on one day may be shown on the next.
     overlap = timedelta(days=2)
+    exact = True
 
     def selects(self, query: str) -> bool:
         """Always: Europe PMC searches."""

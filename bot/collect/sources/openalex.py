@@ -55,6 +55,7 @@ class OpenAlex:
     #: OpenAlex hears of a paper days to weeks after it appeared, and writes the first of the month where no day is
     #: known: a month, and two weeks. What it learns later than that is missed.
     overlap = timedelta(days=45)
+    exact = False
 
     def selects(self, query: str) -> bool:
         """Where it searches, or filters by a topic; otherwise (a journal, an institution) texts must be matched."""

@@ -75,6 +75,10 @@ class Source(Protocol):
     def overlap(self) -> timedelta | None:
         """How far behind its own index dates the source still adds; None where it selects by no date at all."""
 
+    @property
+    def exact(self) -> bool:
+        """Whether it selects by the very day that it gives as that of indexing."""
+
     def selects(self, query: str) -> bool:
         """Whether `query` selects by topic; otherwise its papers must be matched by their text."""
 

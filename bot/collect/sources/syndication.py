@@ -63,6 +63,7 @@ class Syndication:
 
     name = NAME
     overlap = None
+    exact = False
 
     def selects(self, query: str) -> bool:
         """Never: a feed shows what it likes."""

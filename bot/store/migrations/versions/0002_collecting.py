@@ -18,6 +18,7 @@ def upgrade() -> None:
     op.add_column("paper", sa.Column("version", sa.Integer(), nullable=False, server_default="1"))
     op.add_column("paper", sa.Column("marks", JsonText(), nullable=False, server_default="[]"))
     op.add_column("paper", sa.Column("origins", JsonText(), nullable=False, server_default="{}"))
+    op.add_column("source_query", sa.Column("begins_at", UtcDateTime(), nullable=True))
     op.add_column("source_query", sa.Column("habit", JsonText(), nullable=False, server_default="[]"))
     op.add_column("source_query", sa.Column("batch", sa.String(), nullable=False, server_default=sa.text("''")))
     op.add_column("source_query", sa.Column("batch_since", UtcDateTime(), nullable=True))
