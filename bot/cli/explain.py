@@ -37,8 +37,9 @@ def names_in(text: str) -> list[Identifier]:
     text = text.strip()
     doi = doi_of(text) or (doi_in_link(text) if "/" in text else "")
     found = list(names_of(doi))
-    if rxiv := rxiv_of(doi) or (text if rxiv_of(f"10.1101/{text}") else ""):
+    if rxiv := rxiv_of(doi) or rxiv_of(f"10.1101/{text}"):
         found += [Identifier("biorxiv", rxiv), Identifier("medrxiv", rxiv)]
+        found += [Identifier("doi", f"{prefix}/{rxiv}") for prefix in ("10.1101", "10.64898")]
     bare = text.rstrip("/").rpartition("/")[2] if text.startswith("http") else text
     for scheme, value in (("pmid", pmid_of(bare)), ("pmcid", pmcid_of(bare)), ("arxiv", arxiv_of(text))):
         if value:

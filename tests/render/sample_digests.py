@@ -218,6 +218,8 @@ def sample(
     name: str = "Marie Curie",
     reader: Reader | None = None,
     trending: tuple[int, ...] = (6, 7),
+    updates: tuple[tuple[int, str], ...] = (),
+    unreached: tuple[tuple[int, tuple[str, ...]], ...] = (),
 ) -> Sample:
     """A digest of so many papers, dealt out over so many feeds, the first one getting most.
 
@@ -233,6 +235,8 @@ def sample(
             for place, share in enumerate(shares)
         ),
         trending,
+        updates,
+        unreached,
     )
     related = {
         paper.id: [(concept, FEEDS[feed] if feed else None) for concept, feed in _CONCEPTS[: 1 + paper.id % 4]]
@@ -249,7 +253,7 @@ def sample(
     view = build_view(
         digest,
         FEEDS,
-        {paper.id: paper for paper in chosen},
+        {paper.id: paper for paper in (*chosen, *(invented(paper) for paper, _ in updates))},
         related,
         reader,
         site,
@@ -296,6 +300,9 @@ def samples() -> dict[str, Sample]:
     kinds["seven-feeds"] = sample(12, 7, more=0)
     kinds["odd"] = sample(12, 3, odd=True, more=1288)
     kinds["only-on-the-web"] = sample(2, 2, more=3)
+    told = ((301, "retracted"), (302, "expression of concern"), (303, "published"), (304, "corrected"))
+    missed = ((1, ("pubmed", "europepmc")), (2, ("syndication", "syndication")))
+    kinds["news-of-earlier"] = sample(7, 3, updates=told, unreached=missed)
     kinds["nameless"] = sample(3, 2, name="", trending=())
     bare = Reader(unsubscribe_url="http://127.0.0.1:8000/u/abc")
     kinds["bare"] = sample(1, 1, name="", reader=bare, trending=())

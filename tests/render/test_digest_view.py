@@ -9,7 +9,7 @@ import pytest
 
 from bot.models.deliveries import Digest, DigestSection
 from bot.models.feeds import FeedRecord
-from bot.models.papers import AbstractSection, PaperRecord
+from bot.models.papers import AbstractSection, Mark, PaperRecord
 from bot.render.language import frame_direction, frame_language, text_language
 from bot.render.view import CardView, DigestView, Reader, Site, badges, build_view
 
@@ -133,3 +133,28 @@ def test_title_and_abstract_have_each_their_direction() -> None:
     card = card_of(PaperRecord(1, "تأثير", "", abstract=(AbstractSection("", "An English abstract."),), language="ar"))
     assert (card.language, card.direction) == ("ar", "rtl")
     assert (card.excerpt_language, card.excerpt_direction) == ("", "ltr")
+
+
+def test_what_happened_to_earlier_papers_is_told_in_words() -> None:
+    papers = [
+        PaperRecord(1, "New", "https://a.example/1"),
+        PaperRecord(2, "A <b>preprint</b> that appeared", "javascript:alert(1)", journal="J & Co"),
+        PaperRecord(3, "Retracted", "https://a.example/3"),
+    ]
+    happened = ((3, "retracted"), (2, "published"), (99, "corrected"))
+    view = view_of(Digest((DigestSection(1, (1,)),), updates=happened), *papers)
+    assert [(update.title, update.url, update.words, update.kind) for update in view.updates] == [
+        ("Retracted", "https://a.example/3", "Retracted since", "retracted"),
+        ("A <b>preprint</b> that appeared", "", "Now published in J & Co", "published"),
+    ]
+
+
+def test_sources_out_of_reach_are_named_as_readers_know_them() -> None:
+    missed = ((2, ("pubmed", "syndication", "syndication")), (9, ("arxiv",)))
+    view = view_of(Digest((DigestSection(1, (1,)),), unreached=missed), PaperRecord(1, "New", "https://a.example/1"))
+    assert [(one.name, one.sources) for one in view.unreached] == [("Two", "PubMed and a journal's feed")]
+
+
+def test_marks_and_form_are_badges() -> None:
+    paper = PaperRecord(1, "T", "", preprint=True, marks=(Mark.RETRACTED, Mark.CORRECTED))
+    assert [badge.label for badge in badges(paper)] == ["Retracted", "Preprint", "Corrected"]
