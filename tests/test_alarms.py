@@ -92,7 +92,7 @@ def test_each_turn_is_told_once(bot: App, store: Store, server: ScriptedServer) 
     assert (bot.tell_admin(), bot.tell_admin()) == (1, 0)
     subject, text = text_of(server.taken[1][1])
     assert subject == "Sample Digest: 1 query recovered"
-    assert "since Mon 2026-11-23 09:30 UTC" in text
+    assert "from Mon 2026-11-23 09:30 UTC to Tue 2026-11-24 09:30 UTC" in " ".join(text.split())
     turn(store, Health.STALE, NOW + 2 * DAY, "nothing new for 9 days")
     bot.clock.now = NOW + 3 * DAY  # type: ignore[attr-defined]  # as above
     assert bot.tell_admin() == 1

@@ -39,7 +39,8 @@ class AlarmView:
     source: str
     query: str
     words: str
-    since: str
+    #: `since Mon …`; of a recovery, `from Mon … to Tue …`.
+    when: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,8 +121,13 @@ def _view(one: AlarmRecord, timezone: str) -> AlarmView:
         source=plain(one.source, 40),
         query=plain(one.query, _QUERY_LENGTH),
         words=plain(one.words, 500),
-        since=_moment(one.since or one.at, timezone),
+        when=_when(one, timezone),
     )
+
+
+def _when(one: AlarmRecord, timezone: str) -> str:
+    since = _moment(one.since or one.at, timezone)
+    return f"from {since} to {_moment(one.at, timezone)}" if one.health == Health.QUIET else f"since {since}"
 
 
 def _moment(when: datetime, timezone: str) -> str:
