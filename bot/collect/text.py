@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 import re
 import unicodedata
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 from lxml import etree
 
@@ -24,9 +24,26 @@ _LOWERED = dict(zip("0123456789+-=()−–aehijklmnoprstuvxβγρφχ", "₀₁�
 
 def clean(text: str) -> str:
     """`text` in NFC on one line: white space collapsed, control, bidirectional and invisible characters gone."""
-    if text.isascii() and text.isprintable():
-        return " ".join(text.split())
-    return " ".join(unicodedata.normalize("NFC", _UNWANTED.sub("", text)).split())
+    if _is_clean(text) and text.strip() == text:
+        return text
+    text = " ".join(text.split())
+    if not text.isprintable():
+        text = " ".join(_UNWANTED.sub("", text).split())
+    return unicodedata.normalize("NFC", text)
+
+
+def cleaned(texts: list[str]) -> list[str]:
+    """Each of `texts`, cleaned; for many short ones, which mostly are clean already."""
+    whole = "|".join(texts)
+    if _is_clean(whole) and " |" not in whole and "| " not in whole and whole.strip() == whole:
+        return texts
+    return [clean(text) for text in texts]
+
+
+def _is_clean(text: str) -> bool:
+    """Whether nothing is to be cleaned within it; blanks at its ends are not looked at."""
+    # What Python calls printable has nothing unwanted in it, and no white space but blanks.
+    return text.isprintable() and "  " not in text and (text.isascii() or unicodedata.is_normalized("NFC", text))
 
 
 def raised(text: str) -> str:
@@ -53,23 +70,24 @@ def _shifted(text: str, forms: dict[str, str], mark: str) -> str:
 
 def element_text(element: etree._Element) -> str:
     """The readable text of an XML element: sub- and superscripts and MathML reduced, all other markup dropped."""
-    if not len(element):
-        return clean(element.text or "")
-    return clean("".join(_pieces(element)))
+    return clean(marked_text(element) if len(element) else element.text or "")
 
 
 #: Markup nested deeper than this is hostile; its text is still taken, without a look at its markup.
 _DEEPEST = 60
 
 
-def _pieces(element: etree._Element, depth: int = 0) -> Iterator[str]:
-    yield element.text or ""
+def marked_text(element: etree._Element, depth: int = 0) -> str:
+    """As `element_text`, but not yet clean."""
+    pieces = [element.text or ""]
     for child in element:
-        if isinstance(child, etree._Entity):
-            yield html.unescape(child.text or "")
-        elif isinstance(child.tag, str):
-            yield _marked(child.tag.rpartition("}")[2], child, depth)
-        yield child.tail or ""
+        name = child.tag
+        if isinstance(name, str):
+            pieces.append(_marked(name.rpartition("}")[2], child, depth))
+        elif isinstance(child, etree._Entity):
+            pieces.append(html.unescape(child.text or ""))
+        pieces.append(child.tail or "")
+    return "".join(pieces)
 
 
 def _marked(name: str, element: etree._Element, depth: int) -> str:
@@ -77,7 +95,7 @@ def _marked(name: str, element: etree._Element, depth: int) -> str:
         return "".join(element.itertext())
     if name == "math":
         return _math(element, depth)
-    inner = "".join(_pieces(element, depth + 1))
+    inner = marked_text(element, depth + 1) if len(element) else element.text or ""
     if name in {"sub", "inf"}:
         return lowered(inner)
     if name == "sup":

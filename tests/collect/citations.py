@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from datetime import date
+from io import BytesIO
+
+from bot.collect.sources.pubmed_xml import Citation, citations
 
 HEAD = (
     '<?xml version="1.0" ?>\n<!DOCTYPE PubmedArticleSet PUBLIC "-//NLM//DTD PubMedArticle, 1st January 2025//EN" '
@@ -13,6 +16,25 @@ HEAD = (
 def article_set(*records: str) -> bytes:
     """An answer of efetch."""
     return (HEAD + "<PubmedArticleSet>" + "".join(records) + "</PubmedArticleSet>").encode()
+
+
+def citations_of(body: bytes, today: date) -> list[Citation]:
+    """Every record of an answer, read as the source reads it; none that PubMed has taken back."""
+    return [record for record in citations(BytesIO(body), today) if isinstance(record, Citation)]
+
+
+def corrections(*links: tuple[str, str, int | str]) -> str:
+    """A CommentsCorrectionsList of kinds, references and PMIDs."""
+    return (
+        "<CommentsCorrectionsList>"
+        + "".join(
+            f'<CommentsCorrections RefType="{kind}"><RefSource>{reference}</RefSource>'
+            + (f'<PMID Version="1">{pmid}</PMID>' if pmid else "")
+            + "</CommentsCorrections>"
+            for kind, reference, pmid in links
+        )
+        + "</CommentsCorrectionsList>"
+    )
 
 
 def citation(

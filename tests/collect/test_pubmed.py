@@ -13,10 +13,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bot.collect.budget import HostBudget, Pace
 from bot.collect.fetch import Limits
-from bot.collect.sources import IndexWindow, Page, known_sources
+from bot.collect.sources import IndexWindow, Page
 from bot.collect.sources.pubmed import PubMed
 from bot.errors import FetchError, SourceError
+from bot.models.papers import Announcement, Identifier
 from tests.collect.citations import article_set, citation
 from tests.collect.services import Answer, Asked, Service, Time, always, as_json, fetcher, in_turn, loopback
 
@@ -257,16 +259,110 @@ def test_the_day_of_fetching_bounds_the_dates(eutils: Eutils) -> None:
     assert (paper.indexed, paper.repairs) == (date(2026, 11, 23), ("date",))
 
 
-def test_the_registry_knows_pubmed() -> None:
-    @dataclass
-    class Told:
-        pubmed_url: str = "http://127.0.0.1:1/entrez"
-        contact_email: str | None = None
-        ncbi_api_key: str | None = "sesame"
+def test_versions_of_a_paper_are_one_and_the_highest_counts(eutils: Eutils) -> None:
+    eutils.days = {5: date(2026, 11, 20), 6: date(2026, 11, 20)}
+    both = article_set(
+        citation(5, title="One."), citation(5, version=3, title="Three."), citation(5, version=2), citation(6)
+    )
+    eutils.service.rules["/efetch.fcgi"] = always(Answer(body=both))
+    ((three, six),) = [page.announcements for page in pages(source(eutils))]
+    assert (three.title, three.version) == ("Three.", 3)
+    assert pmids(pages(source(eutils))) == [5, 6]
+    assert six.version == 1
 
-    sources = known_sources(Told())
-    assert sources["pubmed"] == PubMed("http://127.0.0.1:1/entrez", None, "sesame")
-    assert {name: one.searches for name, one in sources.items()} == {"pubmed": True, "syndication": False}
+
+def test_a_version_that_comes_on_a_later_page_is_given_where_it_is_higher(eutils: Eutils) -> None:
+    eutils.days = {1: date(2026, 11, 20), 2: date(2026, 11, 20)}
+    eutils.service.rules["/efetch.fcgi"] = in_turn(
+        Answer(body=article_set(citation(1, version=2))),
+        Answer(body=article_set(citation(1, version=1), citation(2), citation(1, version=3))),
+    )
+    found = pages(source(eutils, page=1))
+    assert [[(one.identifiers[0].value, one.version) for one in page.announcements] for page in found] == [
+        [("1", 2)],
+        [("2", 1), ("1", 3)],
+    ]
+
+
+def test_pages_are_small_however_much_an_answer_holds(eutils: Eutils) -> None:
+    eutils.days = {n: date(2026, 11, 20) for n in range(1, 451)}
+    everything = article_set(*(citation(n) for n in [*eutils.days, *range(1000, 1500)]))
+    eutils.service.rules["/efetch.fcgi"] = always(Answer(body=everything))
+    found = pages(source(eutils, page=450))
+    assert [len(page.announcements) for page in found] == [200, 200, 50]
+    assert pmids(found) == list(eutils.days)
+
+
+def test_records_that_nobody_asked_for_are_passed_by(eutils: Eutils) -> None:
+    eutils.days = {7: date(2026, 11, 20)}
+    eutils.service.rules["/efetch.fcgi"] = always(Answer(body=article_set(citation(8), citation(7), citation(""))))
+    assert pmids(pages(source(eutils))) == [7]
+
+
+def test_what_pubmed_took_back_is_told_and_not_missed(eutils: Eutils) -> None:
+    eutils.days = {n: date(2026, 11, 20) for n in (1, 2, 3)}
+    taken = ((2, 1), (3, 1), (9, 2))
+    pmids = "".join(f'<PMID Version="{version}">{pmid}</PMID>' for pmid, version in taken)
+    gone = f"<DeleteCitation>{pmids}</DeleteCitation>"
+    eutils.service.rules["/efetch.fcgi"] = always(Answer(body=article_set(citation(1), citation(3, version=2), gone)))
+    (page,) = pages(source(eutils))
+    assert [one.identifiers[0].value for one in page.announcements] == ["1", "3"]
+    # Of the third only a version, and of a ninth only the second one.
+    assert page.withdrawn == (Identifier("pmid", "2"),)
+
+
+def test_parts_that_do_not_make_the_whole_are_short(eutils: Eutils) -> None:
+    right = eutils.search
+
+    def half(asked: Asked) -> Answer:
+        whole = asked.fields["mindate"] == "2026/11/16" and asked.fields["maxdate"] == "2026/11/23"
+        return as_json({"esearchresult": {"count": "40", "idlist": [], "webenv": "MCID_1"}}) if whole else right(asked)
+
+    eutils.service.rules["/esearch.fcgi"] = half
+    with pytest.raises(SourceError, match="short: 25 of 40 records came"):
+        pages(source(eutils, most=30))
+
+
+def test_a_list_of_ids_that_is_no_list_is_not_read(eutils: Eutils) -> None:
+    eutils.service.rules["/esearch.fcgi"] = always(Answer(body=b"[" + b"[]," * 500_000 + b"[]]"))
+    with pytest.raises(FetchError, match="too large"):
+        pages(source(eutils))
+
+
+def one_page(eutils: Eutils, body: bytes, *found: int) -> tuple[Announcement, ...]:
+    eutils.days = {pmid: date(2026, 11, 20) for pmid in found}
+    eutils.service.rules["/efetch.fcgi"] = always(Answer(body=body))
+    (page,) = pages(source(eutils))
+    return page.announcements
+
+
+def test_broken_characters_are_marked_and_told(eutils: Eutils) -> None:
+    body = article_set(citation(1), citation(2, title="Gut @ und schlecht @.")).replace(b"@", b"\xff")
+    one, two = one_page(eutils, body, 1, 2)
+    assert (one.title, one.repairs) == ("A title.", ())
+    assert (two.title, two.repairs) == ("Gut \ufffd und schlecht \ufffd.", ("charset",))
+
+
+def test_broken_characters_inside_of_a_tag_are_left_out_and_told(eutils: Eutils) -> None:
+    body = article_set(citation(1, title="Whole.")).replace(b"</ArticleTitle>", b"</Article\xff\xfe\xc3Title>")
+    (one,) = one_page(eutils, body, 1)
+    assert (one.title, one.repairs) == ("Whole.", ("charset",))
+
+
+def test_nul_and_other_controls_are_left_out(eutils: Eutils) -> None:
+    (one,) = one_page(eutils, article_set(citation(1, title="A\x00 tit\x08le.")), 1)
+    assert one.title == "A title."
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "iso-8859-1"])
+def test_other_encodings_are_read_as_they_say(eutils: Eutils, encoding: str) -> None:
+    text = (
+        article_set(citation(1, title="Größe."))
+        .decode()
+        .replace('version="1.0"', f'version="1.0" encoding="{encoding}"')
+    )
+    (one,) = one_page(eutils, text.encode(encoding), 1)
+    assert (one.title, one.repairs) == ("Größe.", ())
 
 
 def test_ncbis_pace_is_kept_over_all_pages(eutils: Eutils) -> None:
@@ -274,7 +370,7 @@ def test_ncbis_pace_is_kept_over_all_pages(eutils: Eutils) -> None:
 
     async def ask() -> None:
         async with fetcher(time) as fetch:
-            fetch.budget = type(fetch.budget)({"127.0.0.1": 0.34})
+            fetch.budget = HostBudget({"pubmed": eutils.service.url}, {"pubmed": Pace("ncbi.nlm.nih.gov", 0.34)})
             async for _ in source(eutils).collect("sting", WEEK, fetch):
                 pass
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import gzip
+import re
+import tracemalloc
 from datetime import date
 from io import BytesIO
 from pathlib import Path
@@ -12,13 +14,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.collect.sources.pubmed_xml import citations, citations_of
+from bot.collect.sources.pubmed_xml import Citation, Deleted, citations
 from bot.errors import SourceError
-from bot.models.papers import AbstractSection, Announcement, Author, Identifier, MeshHeading
-from tests.collect.citations import BOOK, article_set, citation
+from bot.models.papers import AbstractSection, Announcement, Author, Identifier, Mark, MeshHeading, Notice
+from tests.collect.citations import BOOK, HEAD, article_set, citation, citations_of, corrections
 
 TODAY = date(2026, 11, 23)
-SHARED = Path(__file__).parents[3] / "shared" / "data" / "pubmed"
 
 
 def read(record: str) -> Announcement:
@@ -187,12 +188,167 @@ def test_another_abstract_stands_in_for_a_missing_one() -> None:
     assert read(citation(medline=others, article=own)).abstract == (AbstractSection("", "Own."),)
 
 
-def test_the_highest_version_of_a_paper_counts() -> None:
-    body = article_set(citation(5, version=2, title="Two."), citation(5, title="One."), citation(6))
-    assert [(one.pmid, one.announcement.title) for one in citations_of(body, TODAY)] == [
-        ("5", "Two."),
-        ("6", "A title."),
+def test_each_version_tells_its_number() -> None:
+    body = article_set(citation(5, title="One."), citation(5, version=2, title="Two."), citation(6, version=12))
+    assert [(one.pmid, one.version, one.announcement.version) for one in citations_of(body, TODAY)] == [
+        ("5", 1, 1),
+        ("5", 2, 2),
+        ("6", 12, 12),
     ]
+
+
+def test_the_day_of_the_last_change_is_told_where_it_is_one() -> None:
+    changed = "<DateRevised><Year>2026</Year><Month>11</Month><Day>{}</Day></DateRevised>"
+    days = {day: read(citation(medline=changed.format(day))).revised for day in ("21", "31", "")}
+    assert days == {"21": date(2026, 11, 21), "31": None, "": None}
+    assert read(citation(medline=changed.format(24))).revised == TODAY
+    assert read(citation()).revised is None
+
+
+def test_records_taken_back_are_told() -> None:
+    gone = '<DeleteCitation><PMID Version="1">7</PMID>\n<PMID Version="2">8</PMID><PMID>none</PMID></DeleteCitation>'
+    assert [
+        one if isinstance(one, Deleted) else one.pmid
+        for one in citations(BytesIO(article_set(citation(6), gone)), TODAY)
+    ] == ["6", Deleted("7", 1), Deleted("8", 2)]
+
+
+@pytest.mark.parametrize(
+    ("kind", "mark"),
+    [
+        ("RetractionIn", Mark.RETRACTED),
+        ("RetractedandRepublishedIn", Mark.RETRACTED),
+        ("ExpressionOfConcernIn", Mark.CONCERN),
+        ("ErratumIn", Mark.CORRECTED),
+        ("CorrectedandRepublishedIn", Mark.CORRECTED),
+        ("PartialRetractionIn", Mark.CORRECTED),
+        ("CommentIn", None),
+        ("UpdateIn", None),
+        ("", None),
+    ],
+)
+def test_what_happened_to_a_paper_marks_it(kind: str, mark: Mark | None) -> None:
+    paper = read(citation(medline=corrections((kind, "J Ex. 2026;1:2", 99))))
+    assert paper.marks == ((mark,) if mark else ())
+    assert (paper.notices, paper.links) == ((), ())
+
+
+def test_marks_come_gravest_first_and_once() -> None:
+    several = corrections(("ErratumIn", "A", 1), ("RetractionIn", "B", 2), ("ErratumIn", "C", 3))
+    assert read(citation(medline=several)).marks == (Mark.RETRACTED, Mark.CORRECTED)
+    kind = "<PublicationTypeList><PublicationType>Retracted Publication</PublicationType></PublicationTypeList>"
+    assert read(citation(article=kind)).marks == (Mark.RETRACTED,)
+
+
+@pytest.mark.parametrize(
+    ("kind", "mark"),
+    [
+        ("RetractionOf", Mark.RETRACTED),
+        ("RetractedandRepublishedFrom", Mark.RETRACTED),
+        ("ExpressionOfConcernFor", Mark.CONCERN),
+        ("ErratumFor", Mark.CORRECTED),
+        ("CorrectedandRepublishedFrom", Mark.CORRECTED),
+        ("PartialRetractionOf", Mark.CORRECTED),
+    ],
+)
+def test_a_notice_names_the_paper_that_it_is_about(kind: str, mark: Mark) -> None:
+    about = corrections((kind, "J Ex. 2025 May 2;3(4):5-6. doi: 10.5555/Ex.2025.1.", 99), (kind, "J Ex. 1980", ""))
+    paper = read(citation(medline=about))
+    assert paper.notices == (
+        Notice(mark, Identifier("pmid", "99")),
+        Notice(mark, Identifier("doi", "10.5555/ex.2025.1")),
+    )
+    assert paper.marks == ()
+
+
+PREPRINT = "<PublicationTypeList><PublicationType>Preprint</PublicationType></PublicationTypeList>"
+
+
+@pytest.mark.parametrize(
+    "reference",
+    [
+        "bioRxiv. 2026 Mar 5:2026.03.02.123456",
+        "Res Sq [Preprint]. 2026 Jan 4",
+        "ArXiv. 2026 Feb 2",
+        "ChemRxiv. 2026",
+        "Doe J, Roe R. PsyArXiv. 2026",
+        "Some server. 2026. doi: 10.21203/rs.3.rs-12345/v1",
+    ],
+)
+def test_an_update_of_a_preprint_is_the_same_work(reference: str) -> None:
+    links = read(citation(medline=corrections(("UpdateOf", reference, 99)))).links
+    assert links[0] == Identifier("pmid", "99")
+    assert all(link.scheme in {"doi", "work"} for link in links[1:])
+
+
+def test_a_preprint_knows_its_article() -> None:
+    article = corrections(("UpdateIn", "J Ex. 2026 Nov;1(2):3. doi: 10.5555/ex.9.", 99))
+    paper = read(citation(article=PREPRINT, medline=article))
+    assert paper.preprint
+    assert paper.links == (Identifier("pmid", "99"), Identifier("doi", "10.5555/ex.9"))
+    assert not read(citation(medline=article)).preprint
+
+
+def test_an_update_of_a_review_is_another_paper() -> None:
+    review = corrections(("UpdateOf", "Cochrane Database Syst Rev. 2019 May 1;5:CD000001. doi: 10.5555/cd1", 99))
+    assert read(citation(medline=review)).links == ()
+
+
+def test_a_versioned_doi_names_the_work_of_all_versions() -> None:
+    paper = read(citation(ids='<ArticleId IdType="doi">10.21203/rs.3.rs-12345/v2</ArticleId>'))
+    assert Identifier("work", "10.21203/rs.3.rs-12345") in paper.identifiers
+    paper = read(citation(ids='<ArticleId IdType="doi">10.48550/arXiv.2601.00001</ArticleId>'))
+    assert Identifier("arxiv", "2601.00001") in paper.identifiers
+
+
+@pytest.mark.parametrize(
+    ("title", "shown"),
+    [
+        ("<i>Gene</i> <b>x</b> is here.", "Gene x is here."),
+        ("<i>Gene</i>\n<b>x</b>", "Gene x"),
+        ("of <b> <i>x</i></b> and <b><i>y</i> </b>z", "of x and y z"),
+        ("<b><i>x</i></b>y", "xy"),
+        ("<sup>3</sup> <sub>2</sub>He", "³ ₂He"),
+        (
+            '<i>T</i> <mml:math xmlns:mml="http://www.w3.org/1998/Math/MathML"> <mml:msup> <mml:mi>x</mml:mi> '
+            "<mml:mn>2</mml:mn> </mml:msup> </mml:math> rose",
+            "T x² rose",
+        ),
+    ],
+)
+def test_blanks_between_marked_words_are_no_layout(title: str, shown: str) -> None:
+    assert read(citation(title=title)).title == shown
+    # Layout, by which the blanks elsewhere are told from those.
+    assert read("\n  " + citation(title=title).replace("><A", ">\n    <A")).title == shown
+
+
+_MARKED = st.recursive(
+    st.sampled_from(["", " ", "\n", "x", " y ", "z"]),
+    lambda inner: st.tuples(inner, st.sampled_from("ibu"), inner, inner).map(
+        lambda made: f"{made[0]}<{made[1]}>{made[2]}</{made[1]}>{made[3]}"
+    ),
+    max_leaves=8,
+)
+
+
+@given(_MARKED)
+def test_whatever_is_marked_no_blank_is_lost(title: str) -> None:
+    without = " ".join(re.sub(r"</?[ibu]>", "", title).split())
+    assert read(citation(title=title)).title == (without or "[no title]")
+
+
+def test_keywords_and_names_are_cleaned_wherever_they_stand() -> None:
+    names = (
+        "<AuthorList><Author><LastName> Doe</LastName><ForeName>Jane  Q</ForeName><Initials>JQ</Initials></Author>"
+        "<Author><LastName>Roe\u202e</LastName></Author><Author><ForeName>Solo</ForeName></Author>"
+        "<Author><CollectiveName>The <i>Example</i> Group</CollectiveName></Author><Author/></AuthorList>"
+    )
+    words = (
+        "<KeywordList><Keyword> a</Keyword><Keyword>b\u200b</Keyword><Keyword/><Keyword>e\u0301</Keyword></KeywordList>"
+    )
+    paper = read(citation(article=names, medline=words))
+    assert paper.authors == (Author("Doe", "Jane Q", "JQ"), Author("Roe"), Author("Solo"), Author("The Example Group"))
+    assert paper.keywords == ("a", "b", "é")
 
 
 def test_an_empty_set_is_no_error() -> None:
@@ -215,24 +371,6 @@ def test_what_is_no_answer_of_pubmed(body: bytes, problem: str) -> None:
         citations_of(body, TODAY)
 
 
-def test_broken_characters_are_marked_and_told() -> None:
-    body = article_set(citation(1), citation(2, title="Gut @ und schlecht @.")).replace(b"@", b"\xff")
-    one, two = citations_of(body, TODAY)
-    assert (one.announcement.title, one.announcement.repairs) == ("A title.", ())
-    assert (two.announcement.title, two.announcement.repairs) == ("Gut \ufffd und schlecht \ufffd.", ("charset",))
-
-
-def test_broken_characters_inside_of_a_tag_are_left_out_and_told() -> None:
-    body = article_set(citation(1, title="Whole.")).replace(b"</ArticleTitle>", b"</Article\xff\xfe\xc3Title>")
-    (one,) = citations_of(body, TODAY)
-    assert (one.announcement.title, one.announcement.repairs) == ("Whole.", ("charset",))
-
-
-def test_nul_and_other_controls_are_left_out() -> None:
-    (one,) = citations_of(article_set(citation(1, title="A\x00 tit\x08le.")), TODAY)
-    assert one.announcement.title == "A title."
-
-
 def test_entities_are_neither_resolved_nor_expanded(tmp_path: Path) -> None:
     secret = tmp_path / "secret"
     secret.write_text("sesame")
@@ -248,10 +386,64 @@ def test_entities_are_neither_resolved_nor_expanded(tmp_path: Path) -> None:
 
 
 def test_a_stream_is_read_piece_by_piece() -> None:
-    body = article_set(*(citation(n, title="x" * 1000) for n in range(1, 101)))
+    body = article_set(*(citation(n, title="x" * 1000) for n in range(1, 1001)))
     stream = BytesIO(body)
     next(citations(stream, TODAY))
     assert stream.tell() < len(body) / 2
+
+
+class Dribble(BytesIO):
+    """A stream that gives less than it is asked for."""
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        return super().read(7)
+
+
+def test_where_a_stream_is_cut_changes_nothing() -> None:
+    records = [citation(n, title=f"<i>Number</i> <b>{n}</b>") for n in range(1, 30)]
+    body = article_set(*records, BOOK, "<DeleteCitation><PMID>3</PMID></DeleteCitation>")
+    whole = list(citations(BytesIO(body), TODAY))
+    assert len(whole) == 31
+    assert list(citations(Dribble(body), TODAY)) == whole
+
+
+class Endless:
+    """A stream of the same bytes without end."""
+
+    def __init__(self, start: bytes, again: bytes) -> None:
+        self._next, self._again = start, again
+        self.given = 0
+
+    def read(self, size: int = -1, /) -> bytes:
+        given, self._next = self._next, self._again * 1000
+        self.given += len(given)
+        return given
+
+
+@pytest.mark.parametrize("again", [b"<a/>", b"<a>", b"<Author><LastName>x</LastName></Author>", b"<PubmedArticle/>"])
+@pytest.mark.parametrize("start", [HEAD.encode() + b"<PubmedArticleSet>", b"<html>"])
+def test_a_record_without_end_ends(start: bytes, again: bytes) -> None:
+    stream = Endless(start, again)
+    with pytest.raises(SourceError, match="without end" if b"Set>" in start else "not a PubmedArticleSet"):
+        list(citations(stream, TODAY))
+    assert stream.given < 25 << 20
+
+
+def test_memory_does_not_grow_with_the_answer() -> None:
+    peaks = []
+    for times in (1_000, 10_000):
+        stream = BytesIO(article_set(*[citation(title="Long. " * 20)] * times))
+        tracemalloc.start()
+        assert sum(1 for _ in citations(stream, TODAY)) == times
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+    assert peaks[1] < peaks[0] * 1.5
+
+
+def test_a_cut_within_a_comment_is_an_error_and_no_other_record() -> None:
+    body = article_set(citation(1), f"<!-- {citation(2)} -->", "<x>" + "y" * 200_000 + "</x>", citation(3))
+    with contextlib.suppress(SourceError):
+        assert [one.pmid for one in citations_of(body, TODAY)] == ["1", "3"]
 
 
 @given(st.binary(max_size=200), st.integers(0, 3000))
@@ -266,11 +458,9 @@ def test_whatever_breaks_is_an_error_of_the_source(noise: bytes, at: int) -> Non
     ("name", "count", "papers"),
     [("pubmed21n1298-public1.xml.gz", 5160, 5158), ("pubmed21n1298-public2.xml.gz", 5160, 5160)],
 )
-def test_real_citations_are_read_whole(name: str, count: int, papers: int) -> None:
-    if not (SHARED / name).is_file():
-        pytest.skip(f"no real records here: {SHARED / name}")
-    with gzip.open(SHARED / name) as stream:
-        found = list(citations(stream, TODAY))
+def test_real_citations_are_read_whole(shared: Path, name: str, count: int, papers: int) -> None:
+    with gzip.open(shared / "data" / "pubmed" / name) as stream:
+        found = [one for one in citations(stream, TODAY) if isinstance(one, Citation)]
     assert len(found) == count
     assert len({one.pmid for one in found}) == papers
     for one in found:

@@ -11,13 +11,13 @@ import pytest
 from lxml import etree
 
 import bot.demo
-from bot.collect.sources.pubmed_xml import citations_of
 from bot.concepts import catalogue
 from bot.concepts.match import compile_names
 from bot.demo.query import read_query
 from bot.demo.records import Record, atom_of, records_of
 from bot.models.subscribers import RosterRow
 from bot.subscribe.roster import open_roster
+from tests.collect.citations import citations_of
 
 TODAY = date(2026, 11, 23)
 PAPERS = Path(bot.demo.__file__).parent / "papers"

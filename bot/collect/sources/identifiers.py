@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
 from bot.models.papers import Identifier
@@ -15,13 +16,16 @@ _PAGE_OF_DOI = re.compile(
 )
 #: Oxford's pages add their own number.
 _OXFORD_PAGE = re.compile(r"(10\.1093/.+)/\d{6,}$")
+_VERSIONED_PREPRINTS = ("10.1101/", "10.64898/")
 _PREPRINT_VERSION = re.compile(r"(10\.(?:1101|64898)/[\d.]+)v\d+$", re.IGNORECASE)
 _PMCID = re.compile(r"\bPMC(\d{1,10})(?:\.\d+)?\b", re.IGNORECASE)
 _PMID = re.compile(r"[1-9]\d{0,8}")
 _ARXIV_DOI = "10.48550/arxiv."
 #: arXiv, "Understanding the arXiv identifier": the form since April 2007, and the one before.
 _ARXIV = re.compile(r"(?:\d{4}\.\d{4,5}|[a-z][a-z-]*(?:\.[a-z]{2})?/\d{7})(?=v\d+$|$)")
-_ARXIV_START = re.compile(r"^(?:https?://)?(?:(?:www\.|export\.)?arxiv\.org/(?:abs|pdf|html)/|arxiv:\s*|oai:arxiv\.org:)")
+_ARXIV_START = re.compile(
+    r"^(?:https?://)?(?:(?:www\.|export\.)?arxiv\.org/(?:abs|pdf|html)/|arxiv:\s*|oai:arxiv\.org:)"
+)
 #: bioRxiv and medRxiv share prefixes, the first of them with a publisher's journals.
 _RXIV_DOI = re.compile(r"10\.(?:1101|64898)/((?:\d{4}\.\d\d\.\d\d\.)?\d{6,8})$")
 #: Registrants that give each version a DOI of its own, and where the version's number stands in it.
@@ -40,14 +44,16 @@ _PREPRINT_DOI = re.compile(
 LONGEST = 300
 
 
+@lru_cache(maxsize=1024)
 def doi_of(text: str) -> str:
     """The DOI in lower case, without resolver or prefix; empty where `text` is none.
 
     DOI names are case-insensitive in ASCII (ISO 26324; DOI Handbook, section 2.4).
     """
-    bare = _DOI_START.sub("", text).strip()
-    if bare != text.strip() and "%" in bare:
-        bare = unquote(bare)
+    bare = text.strip()
+    if not bare.startswith("10."):
+        bare = _DOI_START.sub("", bare).strip()
+        bare = unquote(bare) if "%" in bare else bare
     found = _DOI.fullmatch(bare)
     if not found or len(bare) > LONGEST:
         return ""
@@ -73,6 +79,8 @@ def doi_in_link(url: str) -> str:
 
 def _normal(doi: str) -> str:
     doi, before = doi.lower(), ""
+    if doi[-1:].isalnum() and not doi.startswith(_VERSIONED_PREPRINTS):
+        return doi
     while doi != before:
         before = doi
         doi = _PREPRINT_VERSION.sub(r"\1", doi.rstrip(".,;:/"))

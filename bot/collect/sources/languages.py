@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 #: ISO 639-2 (bibliographic and terminological codes, and MEDLINE's former ones) to ISO 639-1.
 _TWO = dict(
     pair.split(":")
@@ -19,6 +21,7 @@ _TWO = dict(
 )
 
 
+@lru_cache(maxsize=256)
 def language_of(text: str) -> str:
     """`en` from `eng`, `en` or `en-GB`; what has no two-letter code stays as it is, in lower case."""
     code = text.strip().lower().replace("_", "-").partition("-")[0]

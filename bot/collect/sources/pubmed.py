@@ -8,22 +8,27 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass, field
+from collections import deque
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from typing import Any
 
 from bot.collect.fetch import Check, Fetched, Fetcher
-from bot.collect.sources.protocol import IndexWindow, Page, Validators, each_missing_once, pages_of
-from bot.collect.sources.pubmed_xml import NAME, Citation, citations_of
+from bot.collect.sources.answers import flagged, left_out, readable
+from bot.collect.sources.protocol import PAPERS, IndexWindow, Page, Validators, counted, each_missing_once, pages_of
+from bot.collect.sources.pubmed_xml import NAME, Citation, Deleted, citations
 from bot.collect.text import clean
 from bot.errors import SourceError
+from bot.models.papers import Announcement, Identifier
 
-PAGE = 200
+PAGE = PAPERS
 #: NCBI shows no more of one search.
 MOST = 9_999
 #: NCBI asks for POST where an address would become long.
 _LONG_TERM = 1_000
+#: Bytes of esearch's answer at the most: 9,999 ids are an eighth of it.
+_LARGEST_SEARCH = 1 << 20
 _END = re.compile(rb"(?:</PubmedArticleSet\s*>|<PubmedArticleSet\s*/>)\s*$")
 _XML_ERROR = re.compile(rb"<(?:ERROR|error)>([^<]{0,300})")
 
@@ -60,6 +65,7 @@ class PubMed:
     name = NAME
     #: A day's records still grow after it.
     overlap = timedelta(days=2)
+    exact = True
 
     def selects(self, query: str) -> bool:
         """Always: PubMed searches."""
@@ -71,6 +77,7 @@ class PubMed:
         """Every citation that entered PubMed on a day of `window`; see `Source.collect`."""
         today = window.last_day
         stated: int | None = None
+        came = 0
         spans = [(window.first_day, window.last_day)]
         while spans:
             first, last = spans.pop()
@@ -79,24 +86,26 @@ class PubMed:
             if found.count > self.most:
                 spans += _halved(first, last, self.most)
                 continue
+            came += found.count
             async for page in self._read(found, today, stated, fetch):
                 yield page
+        # The parts of a window that was split must make the whole.
+        counted(NAME, came, stated or 0)
 
     async def _read(self, found: _Found, today: date, stated: int, fetch: Fetcher) -> AsyncIterator[Page]:
+        """All records of a search; those that its pages lack are asked for once more, by name."""
         if not found.count:
             yield Page(stated=stated, warnings=found.warnings)
             return
-        wanted = dict.fromkeys(found.pmids)
-        warnings = found.warnings
+        asked = _Asked(found, stated)
         for start in range(0, found.count, self.page):
             form = {"WebEnv": found.web_env, "query_key": found.query_key, "retstart": str(start)}
-            page = await self._page(form, today, fetch)
-            yield Page(_taken(page, wanted), stated, warnings)
-            warnings = ()
-        for part in pages_of(list(wanted), self.page):
-            page = await self._page({"id": ",".join(part)}, today, fetch)
-            yield Page(_taken(page, wanted), stated)
-        each_missing_once(NAME, found.count, list(wanted))
+            async for page in self._pages(form, asked, today, fetch):
+                yield page
+        for part in pages_of(list(asked.missing), self.page):
+            async for page in self._pages({"id": ",".join(part)}, asked, today, fetch):
+                yield page
+        each_missing_once(NAME, found.count, list(asked.missing))
 
     async def _search(self, query: str, first: date, last: date, fetch: Fetcher) -> _Found:
         form = {
@@ -108,12 +117,15 @@ class PubMed:
             "retmode": "json",
             "retmax": str(self.most),
         }
-        fetched = await self._ask("esearch.fcgi", form, fetch, _search_problem)
-        return _found(_json(fetched.body), self.most)
+        with await self._ask("esearch.fcgi", form, fetch, _search_problem) as fetched:
+            return _found(_json(fetched.body), self.most)
 
-    async def _page(self, form: dict[str, str], today: date, fetch: Fetcher) -> list[Citation]:
+    async def _pages(self, form: dict[str, str], asked: _Asked, today: date, fetch: Fetcher) -> AsyncIterator[Page]:
         form = form | {"retmax": str(self.page), "retmode": "xml"}
-        return citations_of((await self._ask("efetch.fcgi", form, fetch, _page_problem)).body, today)
+        with await self._ask("efetch.fcgi", form, fetch, _page_problem) as fetched:
+            stream, repaired = readable(fetched, lambda stream: deque(citations(stream, today), maxlen=0))
+            for page in asked.pages(citations(stream, today)):
+                yield _flagged(page, all_of_them=left_out(stream)) if repaired else page
 
     async def _ask(self, tool: str, form: dict[str, str], fetch: Fetcher, check: Check) -> Fetched:
         form = {"db": "pubmed", **form, "tool": "concept-digest"}
@@ -135,22 +147,68 @@ def _halved(first: date, last: date, most: int) -> list[tuple[date, date]]:
     return [(middle + timedelta(days=1), last), (first, middle)]
 
 
-def _taken(page: list[Citation], wanted: dict[str, None]) -> tuple[Any, ...]:
-    """The announcements of a page that are still wanted; they are wanted no more."""
-    taken = []
-    for citation in page:
-        if citation.pmid in wanted:
-            del wanted[citation.pmid]
-            taken.append(citation.announcement)
-    return tuple(taken)
+class _Asked:
+    """The records of a search, and which of them have come."""
+
+    def __init__(self, found: _Found, stated: int) -> None:
+        self.missing = dict.fromkeys(found.pmids)
+        self._stated, self._warnings = stated, found.warnings
+        #: The version of each that came.
+        self._came: dict[str, int] = {}
+
+    def pages(self, records: Iterable[Citation | Deleted]) -> Iterator[Page]:
+        """What was asked for, the highest version of each, and what PubMed took back; `PAPERS` at a time.
+
+        The versions of a paper stand side by side. Where one that is higher comes later still, it is given as well.
+        """
+        papers: dict[str, Announcement] = {}
+        gone: dict[Identifier, None] = {}
+        for record in records:
+            if not (self._is_gone(record) if isinstance(record, Deleted) else self._is_wanted(record)):
+                continue
+            if record.pmid not in papers and len(papers) + len(gone) >= PAPERS:
+                yield self._page(papers, gone)
+                papers, gone = {}, {}
+            if isinstance(record, Deleted):
+                gone[Identifier("pmid", record.pmid)] = None
+            else:
+                papers[record.pmid] = record.announcement
+        if papers or gone:
+            yield self._page(papers, gone)
+
+    def _is_wanted(self, citation: Citation) -> bool:
+        if citation.pmid in self.missing:
+            del self.missing[citation.pmid]
+        elif citation.version <= self._came.get(citation.pmid, citation.version):
+            return False
+        self._came[citation.pmid] = citation.version
+        return True
+
+    def _is_gone(self, deleted: Deleted) -> bool:
+        """Whether the paper is gone with it, and not a version only."""
+        if deleted.version > 1 or deleted.pmid in self._came:
+            return False
+        self.missing.pop(deleted.pmid, None)
+        return True
+
+    def _page(self, papers: dict[str, Announcement], gone: dict[Identifier, None]) -> Page:
+        warnings, self._warnings = self._warnings, ()
+        return Page(tuple(papers.values()), self._stated, warnings, tuple(gone))
+
+
+def _flagged(page: Page, *, all_of_them: bool) -> Page:
+    return replace(page, announcements=tuple(flagged(one, all_of_them=all_of_them) for one in page.announcements))
 
 
 def _json(body: bytes) -> object:
-    # Broken characters are left out: an id that they stood in place of will be missed when the records are counted.
+    # Small, so it is not read in a stream, which would not forgive NCBI the controls inside of its strings. Broken
+    # characters are left out: an id that they stood in place of will be missed when the records are counted.
     return json.loads(body.decode("utf-8", "ignore"), strict=False)
 
 
 def _search_problem(fetched: Fetched) -> str:
+    if fetched.size > _LARGEST_SEARCH:
+        return "answer too large for a list of ids"
     body = fetched.body.strip()
     if not body:
         return "empty answer"
@@ -164,14 +222,17 @@ def _search_problem(fetched: Fetched) -> str:
 
 
 def _page_problem(fetched: Fetched) -> str:
-    body = fetched.body
-    if not body.strip():
+    beginning = fetched.beginning(4096)
+    if not beginning.strip():
         return "empty answer"
-    if b"<PubmedArticleSet" in body[:4096] or body.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return "" if _END.search(body[-200:]) or body.startswith((b"\xff\xfe", b"\xfe\xff")) else "answer cut off"
-    if error := _XML_ERROR.search(body[:4096]):
+    if beginning.startswith((b"\xff\xfe", b"\xfe\xff")):
+        # UTF-16: whether it is whole shows when it is parsed.
+        return ""
+    if b"<PubmedArticleSet" in beginning:
+        return "" if _END.search(fetched.ending(200)) else "answer cut off"
+    if error := _XML_ERROR.search(beginning):
         return clean(error[1].decode("utf-8", "replace"))[:200]
-    return "a web page instead of xml" if b"<html" in body[:4096].lower() else "not a PubmedArticleSet"
+    return "a web page instead of xml" if b"<html" in beginning.lower() else "not a PubmedArticleSet"
 
 
 def _inner(answer: object) -> dict[str, Any]:
