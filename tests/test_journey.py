@@ -24,6 +24,7 @@ import pytest
 from bot.concepts.catalogue import starter
 from bot.demo.mailbox import Mailbox
 from bot.demo.service import SampleService
+from bot.models.feeds import CatalogueFeed
 
 ROOT = Path(__file__).resolve().parents[1]
 ROSTER = """email,name,feeds,cadence,weekday,hour,timezone,max_papers,language
@@ -93,7 +94,7 @@ def do_round(bot: Bot, settings: dict[str, str]) -> dict[str, Any]:
 
 def test_sample_papers_from_the_service_to_the_mailbox(bot: Bot, tmp_path: Path) -> None:
     with SampleService(datetime.now(UTC).date()) as service, Mailbox(tmp_path / "mails") as mailbox:
-        settings = sending(mailbox.url, PUBMED_URL=f"{service.url}/entrez/eutils")
+        settings = sending(mailbox.url, PUBMED_URL=service.pubmed_url, EUROPEPMC_URL=service.europepmc_url)
         bot("feeds", "apply", "--starter", **settings)
         bot("subscribers", "import", "people.csv", **settings)
         said = do_round(bot, settings)
@@ -125,21 +126,47 @@ def replay(shared: Path) -> Iterator[str]:
         try:
             assert server.stdout is not None
             assert "records on" in server.stdout.readline()
-            yield f"http://127.0.0.1:{port}/entrez/eutils"
+            yield f"http://127.0.0.1:{port}"
         finally:
             server.terminate()
 
 
-def what_the_service_would_return(base: str, query: str, first: date, last: date) -> set[str]:
-    form = {"term": query, "datetype": "edat", "mindate": f"{first:%Y/%m/%d}", "maxdate": f"{last:%Y/%m/%d}"}
-    data = urllib.parse.urlencode({**form, "retmode": "json", "retmax": "9999"}).encode()
-    with urllib.request.urlopen(f"{base}/esearch.fcgi", data, timeout=60) as answer:
-        return set(json.load(answer)["esearchresult"]["idlist"])
+def sources_at(replay: str) -> dict[str, str]:
+    """The settings that lead to the stand-in."""
+    return {
+        "PUBMED_URL": f"{replay}/entrez/eutils",
+        "EUROPEPMC_URL": f"{replay}/europepmc/webservices/rest",
+        # Only for the pace that a key allows.
+        "NCBI_API_KEY": "sample",
+    }
+
+
+def what_the_services_would_return(replay: str, feed: CatalogueFeed, first: date, last: date) -> set[str]:
+    """The PMIDs that the services find for a feed's queries, asked in one go each."""
+    found = set()
+    for query in feed.queries:
+        if query.source == "pubmed":
+            form = {"term": query.query, "mindate": f"{first:%Y/%m/%d}", "maxdate": f"{last:%Y/%m/%d}"}
+            form |= {"datetype": "edat", "retmode": "json", "retmax": "9999"}
+            found |= set(asked(f"{replay}/entrez/eutils/esearch.fcgi", form)["esearchresult"]["idlist"])
+        else:
+            form = {"query": f"( {query.query} ) AND FIRST_IDATE:[{first} TO {last}]", "pageSize": "1000"}
+            answer = asked(f"{replay}/europepmc/webservices/rest/search", form)
+            assert answer["hitCount"] == len(answer["resultList"]["result"])
+            found |= {record["pmid"] for record in answer["resultList"]["result"]}
+    return found
+
+
+def asked(url: str, form: dict[str, str]) -> Any:
+    with urllib.request.urlopen(url, urllib.parse.urlencode(form).encode(), timeout=60) as answer:
+        return json.load(answer)
 
 
 def papers_of(bot: Bot, slug: str, settings: dict[str, str]) -> set[str]:
     found = bot("feeds", "preview", slug, "--limit", "100000", "--json", **settings)
-    return {paper["identifiers"]["pmid"] for paper in found}
+    # A preprint and its article are one paper with two of them.
+    names = [name.partition(":") for paper in found for name in paper["names"]]
+    return {value for scheme, _, value in names if scheme == "pmid"}
 
 
 def same_day(before: date) -> None:
@@ -150,31 +177,30 @@ def same_day(before: date) -> None:
 def test_real_records_into_a_plain_sink(bot: Bot, replay: str, tmp_path: Path) -> None:
     today = datetime.now(UTC).date()
     with Mailbox(tmp_path / "mails") as mailbox:
-        settings = sending(mailbox.url, PUBMED_URL=replay)
+        settings = sending(mailbox.url, **sources_at(replay))
         bot("feeds", "apply", "--starter", **settings)
         bot("subscribers", "import", "people.csv", **settings)
         said = do_round(bot, settings)
         mails = [read_mail(mail.path) for mail in mailbox.mails]
     same_day(today)
     for feed in starter():
-        query = next(one.query for one in feed.queries if one.source == "pubmed")
-        wanted = what_the_service_would_return(replay, query, today - timedelta(days=7), today)
+        wanted = what_the_services_would_return(replay, feed, today - timedelta(days=7), today)
         assert papers_of(bot, feed.slug, settings) == wanted
-        reported = next(one for one in said["collect"]["queries"] if one["feed"] == feed.slug)
-        assert (reported["new"], reported["seen"], reported["health"]) == (len(wanted), 0, "quiet")
+        reported = [one for one in said["collect"]["queries"] if one["feed"] == feed.slug]
+        assert len(wanted) - 3 <= sum(one["new"] for one in reported) <= len(wanted)
+        assert {one["health"] for one in reported} == {"quiet"}
     assert len(mails) == said["plan"]["chosen"] == 3
 
 
 def test_real_records_of_a_longer_stretch(bot: Bot, replay: str) -> None:
     today = datetime.now(UTC).date()
-    settings = sending("smtp://127.0.0.1:1", PUBMED_URL=replay)
+    settings = sending("smtp://127.0.0.1:1", **sources_at(replay))
     since = today - timedelta(days=70)
     bot("feeds", "apply", "--starter", **settings)
     bot("collect", "--since", str(since), "--json", **settings)
     same_day(today)
     for feed in starter():
-        query = next(one.query for one in feed.queries if one.source == "pubmed")
-        assert papers_of(bot, feed.slug, settings) == what_the_service_would_return(replay, query, since, today)
+        assert papers_of(bot, feed.slug, settings) == what_the_services_would_return(replay, feed, since, today)
 
 
 @pytest.fixture
@@ -210,7 +236,7 @@ def waiting_in(folder: Path, reader: str, patience: float = 30) -> list[EmailMes
 def test_real_records_through_a_real_mail_system(bot: Bot, replay: str, mail_system: Path) -> None:
     ca = str(mail_system / "tls/ca.pem")
     url = "smtp+starttls://digest:s3cret@localhost:2587"
-    settings = sending(url, PUBMED_URL=replay, SMTP_CA_FILE=ca, BOUNCE_ADDRESS="bounce@papers.example.org")
+    settings = sending(url, SMTP_CA_FILE=ca, BOUNCE_ADDRESS="bounce@papers.example.org", **sources_at(replay))
     bot("feeds", "apply", "--starter", **settings)
     bot("subscribers", "import", "people.csv", **settings)
     do_round(bot, settings)
@@ -223,7 +249,7 @@ def test_real_records_through_a_real_mail_system(bot: Bot, replay: str, mail_sys
 
 def test_a_mail_system_that_refuses_us_ends_the_round(bot: Bot, replay: str, mail_system: Path) -> None:
     url = "smtp+starttls://digest:w0rdless@localhost:2587"
-    settings = sending(url, PUBMED_URL=replay, SMTP_CA_FILE=str(mail_system / "tls/ca.pem"))
+    settings = sending(url, SMTP_CA_FILE=str(mail_system / "tls/ca.pem"), **sources_at(replay))
     bot("feeds", "apply", "--starter", **settings)
     bot("subscribers", "import", "people.csv", **settings)
     bot("collect", "--json", **settings)

@@ -13,14 +13,17 @@ from structlog.testing import capture_logs
 from bot.errors import BotError
 from bot.scheduler import build_scheduler, safely
 from bot.settings import read_settings
+from bot.store import feeds
 from bot.wiring import App, build
+from tests.builders import catalogue_feed
 
 NOW = datetime(2026, 11, 23, 9, 30, tzinfo=UTC)
 
 
 @pytest.fixture
 def app(tmp_path: Path) -> App:
-    return build(read_settings(tmp_path, {"BOT_DATABASE_URL": f"sqlite:///{tmp_path}/bot.db"}), lambda: NOW)
+    environ = {"BOT_DATABASE_URL": f"sqlite:///{tmp_path}/bot.db", "BOT_PUBMED_URL": "http://127.0.0.1:1"}
+    return build(read_settings(tmp_path, environ), lambda: NOW)
 
 
 @pytest.mark.parametrize(
@@ -42,6 +45,7 @@ def test_jobs_are_those_asked_for(app: App, collecting: bool, delivering: bool, 
 
 
 def test_jobs_run_at_once_when_it_starts(app: App) -> None:
+    feeds.apply_catalogue(app.store, [catalogue_feed("one")], NOW)
     scheduler = build_scheduler(app, datetime.now(UTC), lambda: False)
     ran = threading.Event()
     with capture_logs() as told:
@@ -49,7 +53,8 @@ def test_jobs_run_at_once_when_it_starts(app: App) -> None:
         scheduler.start()
         assert ran.wait(10)
         scheduler.shutdown(wait=True)
-    assert any(line["event"] == "collected" for line in told)
+    (line,) = (line for line in told if line["event"] == "collected")
+    assert (line["queries"], line["failing"]) == (1, 1)
     app.close()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
@@ -13,11 +14,13 @@ from bot.cli.output import counted, local, plural, show, show_json, show_table, 
 from bot.cli.rounds import AsJson
 from bot.cli.sources import health_in_words, state_as_json
 from bot.cli.trying import try_catalogue
+from bot.collect.sources.identifiers import is_preprint_doi
 from bot.concepts import catalogue
 from bot.concepts.catalogue import CatalogueChange
 from bot.concepts.trends import trending as trending_feeds
 from bot.errors import BotError
 from bot.models.feeds import CatalogueFeed, CatalogueQuery
+from bot.models.papers import Identifier
 from bot.store import feeds, papers, queries
 from bot.store.feeds import FeedOverview
 from bot.wiring import App
@@ -97,7 +100,8 @@ def preview_feed(
                     "id": one.paper.id,
                     "title": one.paper.title,
                     "url": one.paper.url,
-                    "identifiers": {name.scheme: name.value for name in one.identifiers},
+                    "identifiers": main_names(one.identifiers),
+                    "names": [str(name) for name in one.identifiers],
                     "journal": one.paper.journal,
                     "published": one.paper.published,
                     "entered": one.entered_at,
@@ -113,6 +117,15 @@ def preview_feed(
         for one in found:
             show(f"{one.entered_at:%Y-%m-%d}  {one.relevance:.2f}  {one.paper.title}")
             show(f"            {one.paper.url}  ({one.why})")
+
+
+def main_names(identifiers: Sequence[Identifier]) -> dict[str, str]:
+    """One name of each scheme: of a paper that was a preprint, the article's, whose PMID came later."""
+
+    def rank(name: Identifier) -> tuple[bool, str]:
+        return name.scheme == "doi" and not is_preprint_doi(name.value), name.value.zfill(12)
+
+    return {name.scheme: name.value for name in sorted(identifiers, key=rank)}
 
 
 @app.command()

@@ -40,7 +40,10 @@ def run_demo(folder: Path, port: int, clock: Callable[[], datetime], tell: Calla
             folder,
             {
                 "BOT_DATABASE_URL": f"sqlite:///{folder.absolute()}/bot.db",
-                "BOT_PUBMED_URL": f"{service.url}/entrez/eutils",
+                "BOT_PUBMED_URL": service.pubmed_url,
+                "BOT_EUROPEPMC_URL": service.europepmc_url,
+                # Only so that the demo asks at the pace that a key allows.
+                "BOT_NCBI_API_KEY": "demo",
                 "BOT_FETCH_ALLOW_PRIVATE": "true",
                 "BOT_SMTP_URL": f"smtp://127.0.0.1:{mailbox.port}",
                 "BOT_FROM": "Concept Digest <digest@papers.example.org>",
@@ -87,6 +90,5 @@ def _round(app: App, service: SampleService, tell: Callable[[str], None]) -> Non
 
 
 def _with_journal(feed: CatalogueFeed, url: str) -> CatalogueFeed:
-    """The feed as the demo asks for it: PubMed's query, and a journal's feed matched by text."""
-    queries = tuple(query for query in feed.queries if query.source == "pubmed")
-    return replace(feed, queries=(*queries, CatalogueQuery("syndication", url)))
+    """The feed as the demo asks for it: with a journal's feed beside, which is matched by text."""
+    return replace(feed, queries=(*feed.queries, CatalogueQuery("syndication", url)))

@@ -1,4 +1,4 @@
-"""A literature service on loopback: E-utilities over records of PubMed XML, and a journal's Atom feed.
+"""Literature services on loopback: E-utilities and Europe PMC over records of PubMed XML, and a journal's Atom feed.
 
 Speaks as NCBI's own does ("E-utilities In-Depth", NBK25499), so that the real collecting code is what reads it.
 """
@@ -20,6 +20,7 @@ from typing import Self
 from urllib.parse import parse_qsl, urlsplit
 from xml.sax.saxutils import escape
 
+from bot.demo import europepmc
 from bot.demo.query import DATE_FIELDS, days_of, read_query
 from bot.demo.records import Record, XmlFile, atom_of, records_of
 
@@ -121,6 +122,11 @@ class SampleService:
         return self.url + EUTILS
 
     @property
+    def europepmc_url(self) -> str:
+        """The base address of Europe PMC's web service."""
+        return self.url + europepmc.SEARCH.removesuffix("/search")
+
+    @property
     def feed_urls(self) -> tuple[str, ...]:
         """The addresses of the journals' feeds."""
         return tuple(f"{self.url}{FEEDS}/{name}" for name in self._feeds)
@@ -159,6 +165,8 @@ class SampleService:
             return self._esearch(asked.form)
         if asked.path == f"{EUTILS}/efetch.fcgi":
             return self._efetch(asked.form)
+        if asked.path == europepmc.SEARCH:
+            return Answer(europepmc.answer(asked.form, self.records), "application/json; charset=UTF-8")
         folder, _, name = asked.path.rpartition("/")
         if folder == FEEDS and (body := self._feeds.get(name)) is not None:
             return Answer(body, "application/atom+xml; charset=UTF-8", etag=_digest(body))

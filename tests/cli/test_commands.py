@@ -212,6 +212,7 @@ def test_one_person_by_hand(starter: Bot) -> None:
 
 def test_dead_sources_fail_and_say_so(starter: Bot, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BOT_PUBMED_URL", f"http://127.0.0.1:{closed_port()}")
+    monkeypatch.setenv("BOT_EUROPEPMC_URL", f"http://127.0.0.1:{closed_port()}")
     ran = starter("collect", "--feed", "microbicides", "--json")
     assert ran.code == 1
     assert ran.json["queries"][0]["health"] == "failing"
@@ -245,11 +246,12 @@ def test_check_names_what_is_wrong(starter: Bot, monkeypatch: pytest.MonkeyPatch
     monkeypatch.setenv("BOT_POSTAL_ADDRESS", "1 Sample Street")
     monkeypatch.setenv("BOT_SMTP_URL", f"smtp://127.0.0.1:{closed_port()}")
     monkeypatch.setenv("BOT_PUBMED_URL", f"http://127.0.0.1:{closed_port()}")
+    monkeypatch.setenv("BOT_EUROPEPMC_URL", f"http://127.0.0.1:{closed_port()}")
     monkeypatch.setenv("BOT_FETCH_ALLOW_PRIVATE", "true")
     ran = starter("check", "--json")
     assert ran.code == 1
     wrong = {one["check"] for one in ran.json["checks"] if not one["ok"]}
-    assert wrong == {"mail server", "source pubmed"}
+    assert wrong == {"mail server", "source europepmc", "source pubmed"}
 
 
 def test_db_says_where_it_is(bot: Bot) -> None:

@@ -56,6 +56,7 @@ def test_it_collects_sends_and_shows_and_stops_when_told(tmp_path: Path) -> None
     with SampleService(datetime.now(UTC).date()) as service, Mailbox(tmp_path / "mails") as mailbox:
         settings = {
             "PUBMED_URL": service.pubmed_url,
+            "EUROPEPMC_URL": service.europepmc_url,
             "FETCH_ALLOW_PRIVATE": "true",
             "SMTP_URL": mailbox.url,
             "FROM": "Concept Digest <digest@papers.example.org>",
@@ -110,7 +111,8 @@ def test_a_source_that_hangs_does_not_keep_it_from_stopping(tmp_path: Path) -> N
     with hanging(asked) as source:
         url = f"http://127.0.0.1:{source.server_address[1]}"
         run(tmp_path, "feeds", "apply", "--starter")
-        with serving(tmp_path, "--no-web", PUBMED_URL=url, FETCH_ALLOW_PRIVATE="true") as server:
+        urls = {"PUBMED_URL": url, "EUROPEPMC_URL": url}
+        with serving(tmp_path, "--no-web", FETCH_ALLOW_PRIVATE="true", **urls) as server:
             line_with(server, "serving")
             assert asked.wait(20)
             server.send_signal(signal.SIGTERM)
@@ -130,6 +132,7 @@ def test_delivering_by_hand_finishes_what_is_in_flight_when_told_to_stop(tmp_pat
     with SampleService(datetime.now(UTC).date()) as service, Slow(tmp_path / "mails") as mailbox:
         settings = {
             "PUBMED_URL": service.pubmed_url,
+            "EUROPEPMC_URL": service.europepmc_url,
             "FETCH_ALLOW_PRIVATE": "true",
             "SMTP_URL": mailbox.url,
             "FROM": "Concept Digest <digest@papers.example.org>",

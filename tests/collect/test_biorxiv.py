@@ -316,11 +316,12 @@ def test_no_record_is_too_odd(odd: dict[str, Any]) -> None:
 
 def test_real_records(shared: Path) -> None:
     folder = shared / "data" / "api" / "biorxiv"
-    csv.field_size_limit(1 << 24)
+    before = csv.field_size_limit(1 << 24)
     with (folder / "medrxivResults.csv").open(encoding="utf-8", newline="") as stream:
         rows = list(csv.DictReader(stream, delimiter=";"))
     with gzip.open(folder / "biorxiv_abstracts_raw_2025-10-21.csv.gz", "rt", encoding="utf-8", newline="") as stream:
         more = [row for _, row in zip(range(2_000), csv.DictReader(stream), strict=False)]
+    csv.field_size_limit(before)
     papers = [announced(dict(row), "medrxiv", TODAY) for row in rows]
     papers += [announced(dict(row), "biorxiv", TODAY) for row in more]
     assert len(papers) > 200

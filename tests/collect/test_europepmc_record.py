@@ -83,7 +83,7 @@ def test_a_preprint() -> None:
     assert paper.identifiers == (
         Identifier("doi", "10.1101/2026.11.01.123456"),
         Identifier("biorxiv", "2026.11.01.123456"),
-        Identifier("guid", "https://europepmc.org/article/PPR/PPR900"),
+        Identifier("europepmc", "PPR/PPR900"),
     )
     assert paper.links == (Identifier("pmid", "77"),)
 
@@ -101,7 +101,7 @@ def test_versions_of_a_preprint_share_their_work() -> None:
     [
         (
             {"source": "PPR", "id": "PPR900", "type": "Preprint in"},
-            ["guid:https://europepmc.org/article/PPR/PPR900"], [], [],
+            ["europepmc:PPR/PPR900"], [], [],
         ),
         ({"source": "MED", "id": "5", "type": "Retraction in"}, [], [Mark.RETRACTED], []),
         ({"source": "MED", "id": "5", "type": "Expression of concern in"}, [], [Mark.CONCERN], []),
@@ -192,7 +192,7 @@ def test_dates_are_as_precise_as_they_are_said_and_never_far_ahead(
 
 def test_a_record_of_another_database_has_its_page_for_a_name() -> None:
     paper = announced({"id": "EP 1/2", "source": "PAT", "firstIndexDate": "2026-11-20"}, TODAY)
-    assert paper.identifiers == (Identifier("guid", "https://europepmc.org/article/PAT/EP%201%2F2"),)
+    assert paper.identifiers == (Identifier("europepmc", "PAT/EP 1/2"),)
     assert (paper.title, paper.url) == ("[no title]", "https://europepmc.org/article/PAT/EP%201%2F2")
     paper = announced({"id": "PMC55", "source": "PMC", "authorString": "Doe J, Roe RA."}, TODAY)
     assert paper.identifiers == (Identifier("pmcid", "PMC55"),)

@@ -99,7 +99,7 @@ def test_yesterdays_batch_again_is_stale_and_moves_nothing() -> None:
     assert (verdict.query.health, verdict.whole) == ("stale", False)
     assert verdict.words == "the same 5 records again since 2026-11-23, 3 from before the time that was asked for"
     # The same records, all from the time that was asked for, are a quiet day.
-    assert after(first.query, replace(again, outside=2), NOW + DAY).query.health == "quiet"
+    assert after(first.query, replace(again, outside=0), NOW + DAY).query.health == "quiet"
     # Other records, some older than asked for, are another matter too.
     assert after(first.query, replace(again, batch="5:bb"), NOW + DAY).query.health == "quiet"
     assert after(verdict.query, RoundOutcome(records=1, batch="1:cc"), NOW + 2 * DAY).query.health == "quiet"

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 from collections.abc import Iterator
-from datetime import date
+from datetime import UTC, date, datetime
 from http.client import HTTPConnection
 from pathlib import Path
 from urllib.parse import urlencode
@@ -13,7 +14,13 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
+from bot.collect.budget import HostBudget
+from bot.collect.fetch import Fetcher
+from bot.collect.sources.europepmc import EuropePmc
+from bot.collect.sources.protocol import IndexWindow, Source
+from bot.collect.sources.pubmed import PubMed
 from bot.demo.service import SampleService
+from bot.models.papers import Announcement, Identifier
 
 TODAY = date(2026, 11, 23)
 
@@ -163,3 +170,31 @@ def test_ends_though_a_client_holds_on() -> None:
     with pytest.raises(OSError):  # noqa: PT011 (refused, reset or at an end: by the system's mood)
         HTTPConnection("127.0.0.1", service.port, timeout=1).connect()
     client.close()
+
+
+def test_europe_pmc_has_the_same_papers_under_the_same_names() -> None:
+    window = IndexWindow(datetime(2026, 11, 1, tzinfo=UTC), datetime(2026, 11, 23, 12, tzinfo=UTC))
+
+    async def names(source: Source, query: str, fetch: Fetcher) -> dict[Identifier, Announcement]:
+        found = source.collect(query, window, fetch)
+        return {one.identifiers[0]: one async for page in found for one in page.announcements}
+
+    async def ask() -> tuple[dict[Identifier, Announcement], ...]:
+        with SampleService(date(2026, 11, 23)) as service:
+            pubmed, epmc = PubMed(service.pubmed_url), EuropePmc(service.europepmc_url, page=5)
+            async with Fetcher(allow_private=True, budget=HostBudget()) as fetch:
+                return (
+                    await names(pubmed, "covid*[tiab] OR microbicide*[tiab]", fetch),
+                    await names(epmc, 'TITLE_ABS:"covid-19" OR TITLE_ABS:"microbicides"', fetch),
+                    await names(epmc, 'TITLE:"no such words at all"', fetch),
+                )
+
+    by_pubmed, by_epmc, nothing = asyncio.run(ask())
+    assert nothing == {}
+    assert len(by_epmc) > 5
+    assert by_epmc.keys() <= by_pubmed.keys()
+    for name, one in by_epmc.items():
+        other = by_pubmed[name]
+        assert set(one.identifiers) <= set(other.identifiers)
+        assert one.indexed == other.indexed
+        assert one.authors[:1] == other.authors[:1] or one.authors[0].family == other.authors[0].family
