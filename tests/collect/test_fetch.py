@@ -13,8 +13,9 @@ from threading import Thread
 
 import pytest
 
+from bot.collect.answer import Fetched, shown
 from bot.collect.budget import HostBudget, Pace
-from bot.collect.fetch import Fetched, Fetcher, Limits, shown
+from bot.collect.fetch import Fetcher, Limits
 from bot.errors import FetchError
 from tests.collect.services import Answer, Service, Time, always, fetcher, in_turn, loopback
 

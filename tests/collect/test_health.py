@@ -82,7 +82,7 @@ def test_what_the_service_asks_to_wait_is_waited_a_day_at_the_most() -> None:
         ((1, 1, 1), 300, False),
     ],
 )
-def test_silence_is_stale_by_the_query_s_own_habit(gaps: tuple[int, ...], silent: int, stale: bool) -> None:  # noqa: FBT001 (a value)
+def test_silence_is_stale_by_the_query_s_own_habit(gaps: tuple[int, ...], silent: int, stale: bool) -> None:
     query = with_habit(*gaps)
     verdict = after(query, RoundOutcome(), NOW + silent * DAY)
     assert (verdict.query.health == Health.STALE) is stale

@@ -16,10 +16,11 @@ from typing import NamedTuple
 
 from lxml import etree
 
-from bot.collect.fetch import Check, Fetched, Fetcher
+from bot.collect.answer import Check, Fetched
+from bot.collect.fetch import Fetcher
 from bot.collect.latex import readable_latex
 from bot.collect.sources import dates
-from bot.collect.sources.answers import UNREADABLE, Bytes, flagged, readable
+from bot.collect.sources.streams import UNREADABLE, Bytes, flagged, readable
 from bot.collect.sources.arxiv_subjects import subject_of
 from bot.collect.sources.entries import author_of
 from bot.collect.sources.identifiers import arxiv_names, arxiv_of, doi_link, doi_of, names_of

@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Literal
 
-from bot.collect.fetch import Fetched, Fetcher
+from bot.collect.answer import Fetched
+from bot.collect.fetch import Fetcher
 from bot.collect.sources import dates
-from bot.collect.sources.answers import UNREADABLE, JsonAnswer, flagged, readable, text_at
+from bot.collect.sources.streams import UNREADABLE, JsonAnswer, flagged, readable, text_at
 from bot.collect.sources.entries import author_of
 from bot.collect.sources.identifiers import doi_link, doi_of, names_of, rxiv_of
 from bot.collect.sources.protocol import PAPERS, IndexWindow, Page, Validators, counted

@@ -11,8 +11,9 @@ from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from bot.collect.fetch import Fetched, Fetcher
-from bot.collect.sources.answers import JsonAnswer, text_at
+from bot.collect.answer import Fetched
+from bot.collect.fetch import Fetcher
+from bot.collect.sources.streams import JsonAnswer, text_at
 from bot.collect.sources.crossref_works import NAME, announcement_of, name_of
 from bot.collect.sources.cursors import FIRST, Listing, Part, pages_from, part_of, problem_with
 from bot.collect.sources.protocol import IndexWindow, Page, Validators

@@ -11,7 +11,7 @@ from typing import Any
 
 from bot.collect.sources import dates
 from bot.collect.sources.abstracts import sections_of
-from bot.collect.sources.answers import list_at, text_at
+from bot.collect.sources.streams import list_at, text_at
 from bot.collect.sources.entries import author_of
 from bot.collect.sources.identifiers import (
     arxiv_names,

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from bot.collect.fetch import Fetched
-from bot.collect.sources.answers import Bytes, JsonAnswer, flagged, readable
+from bot.collect.answer import Fetched
+from bot.collect.sources.streams import Bytes, JsonAnswer, flagged, readable
 from bot.collect.sources.protocol import PAPERS, Page, counted
 from bot.errors import SourceError
 from bot.models.papers import Announcement

@@ -11,8 +11,9 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from bot.collect.fetch import Check, Fetched, Fetcher
-from bot.collect.sources.answers import UNREADABLE, JsonAnswer, flagged, readable, text_at
+from bot.collect.answer import Check, Fetched
+from bot.collect.fetch import Fetcher
+from bot.collect.sources.streams import UNREADABLE, JsonAnswer, flagged, readable, text_at
 from bot.collect.sources.europepmc_record import NAME, announced
 from bot.collect.sources.protocol import PAPERS, IndexWindow, Page, Validators, counted
 from bot.collect.text import clean

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from urllib.parse import quote
 
 from bot.collect.sources import dates
-from bot.collect.sources.answers import list_at, text_at
+from bot.collect.sources.streams import list_at, text_at
 from bot.collect.sources.entries import author_of, authors_of
 from bot.collect.sources.identifiers import (
     doi_link,

@@ -15,8 +15,9 @@ from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
-from bot.collect.fetch import Fetched, Fetcher
-from bot.collect.sources.answers import JsonAnswer
+from bot.collect.answer import Fetched
+from bot.collect.fetch import Fetcher
+from bot.collect.sources.streams import JsonAnswer
 from bot.collect.sources.cursors import FIRST, Listing, Part, pages_from, part_of, problem_with
 from bot.collect.sources.openalex_works import NAME, announcement_of, name_of
 from bot.collect.sources.protocol import IndexWindow, Page, Validators

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from lxml import etree
 
-from bot.collect.sources.answers import Bytes
+from bot.collect.sources.streams import Bytes
 from bot.collect.text import marked_text
 from bot.errors import SourceError
 
@@ -55,13 +55,14 @@ def documents(stream: Bytes) -> Iterator[bytes]:
     parts = 0
     while piece := stream.read(_PIECE):
         rest += piece
-        parts += piece.count(b"<") + piece.count(b"=")
         if not end and (root := _ROOT.search(rest, 0, _PIECE)):
             head, rest, end = rest[: root.end()], rest[root.end() :], b"</" + root[1] + b">"
         if end and (whole := _WHOLE.match(rest, max(0, len(rest) - len(piece) - _LONGEST_END))):
             yield head + rest[: whole.end()] + end
             rest, parts = rest[whole.end() :], 0
-        elif parts > _MOST_PARTS:
+            continue
+        parts += piece.count(b"<") + piece.count(b"=")
+        if parts > _MOST_PARTS:
             raise SourceError(NAME, "a record without end" if end else "not a PubmedArticleSet")
     yield head + rest
 

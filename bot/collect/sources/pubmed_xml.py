@@ -9,7 +9,7 @@ from typing import NamedTuple
 from lxml import etree
 
 from bot.collect.sources import dates
-from bot.collect.sources.answers import Bytes
+from bot.collect.sources.streams import Bytes
 from bot.collect.sources.identifiers import doi_link, names_of, pmid_of, pubmed_link
 from bot.collect.sources.pubmed_fields import Fields, best_abstract, read_fields, version_of
 from bot.collect.sources.pubmed_marks import fate_of

@@ -9,7 +9,8 @@ from datetime import date
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
-from bot.collect.fetch import Fetched, Fetcher, shown
+from bot.collect.answer import Fetched, shown
+from bot.collect.fetch import Fetcher
 from bot.collect.sources.confined import ConfinedParser
 from bot.collect.sources.entries import NAME, announcements_of, web_link
 from bot.collect.sources.feed_child import is_json

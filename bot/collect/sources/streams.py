@@ -11,7 +11,7 @@ from typing import Any, Protocol
 import ijson
 from ijson.common import ObjectBuilder
 
-from bot.collect.fetch import Fetched
+from bot.collect.answer import Fetched
 from bot.collect.text import clean
 from bot.errors import SourceError
 from bot.models.papers import Announcement
