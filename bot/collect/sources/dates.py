@@ -99,6 +99,7 @@ def from_words(text: str) -> tuple[str, bool]:
     return partial(found[3], found[2], found[1]) if found else ("", False)
 
 
+@lru_cache(maxsize=4096)
 def not_ahead(text: str, today: date, ahead: timedelta = AHEAD) -> tuple[str, bool]:
     """`text`, or `today` where it lies more than `ahead` after it; and whether it was kept."""
     if text <= today.isoformat() or text <= (today + ahead).isoformat():
@@ -106,6 +107,7 @@ def not_ahead(text: str, today: date, ahead: timedelta = AHEAD) -> tuple[str, bo
     return today.isoformat(), False
 
 
+@lru_cache(maxsize=4096)
 def day_of(text: str) -> date | None:
     """The day that a whole ISO date names; None for a partial one."""
     return date.fromisoformat(text) if len(text) == 10 else None

@@ -40,6 +40,9 @@ _PREPRINT_DOI = re.compile(
     r"10\.(?:48550/|21203/rs\.|22541/au\.|36227/techrxiv|20944/preprints|26434/chemrxiv|2139/ssrn|\d{5}/osf\.io/)"
 )
 
+#: What stands in a link as it is.
+_IN_LINKS = re.compile(r"[a-zA-Z0-9/:;()._~!*'-]+")
+
 #: Longest identifier that is kept; a longer one is not an identifier.
 LONGEST = 300
 
@@ -92,6 +95,8 @@ def _normal(doi: str) -> str:
 
 def pmid_of(text: str) -> str:
     """The PMID, digits only; empty where `text` is none."""
+    if _PMID.fullmatch(text):
+        return text
     text = text.strip().lower().removeprefix("pmid:").removeprefix("pubmed:").strip()
     return text if _PMID.fullmatch(text) else ""
 
@@ -145,7 +150,7 @@ def rxiv_of(doi: str) -> str:
 
 def doi_link(doi: str) -> str:
     """Where a DOI is resolved."""
-    return "https://doi.org/" + quote(doi, safe="/:;()._-~!*'")
+    return "https://doi.org/" + (doi if _IN_LINKS.fullmatch(doi) else quote(doi, safe="/:;()._-~!*'"))
 
 
 def pubmed_link(pmid: str) -> str:

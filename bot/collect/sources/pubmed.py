@@ -16,9 +16,9 @@ from typing import Any
 
 from bot.collect.answer import Check, Fetched
 from bot.collect.fetch import Fetcher
-from bot.collect.sources.streams import flagged, left_out, readable
 from bot.collect.sources.protocol import PAPERS, IndexWindow, Page, Validators, counted, each_missing_once, pages_of
 from bot.collect.sources.pubmed_xml import NAME, Citation, Deleted, citations
+from bot.collect.sources.streams import flagged, left_out, readable
 from bot.collect.text import clean
 from bot.errors import SourceError
 from bot.models.papers import Announcement, Identifier

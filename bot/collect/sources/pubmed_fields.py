@@ -54,7 +54,7 @@ def _pmid(element: etree._Element, fields: Fields) -> None:
 def version_of(pmid: etree._Element) -> int:
     """Which version of a record a PMID names."""
     version = pmid.get("Version", "")
-    return int(version[:4]) if version.isascii() and version.isdigit() else 1
+    return int(version[:4]) if version != "1" and version.isascii() and version.isdigit() else 1
 
 
 def _title(element: etree._Element, fields: Fields) -> None:

@@ -36,6 +36,7 @@ _UPDATES = {"UpdateIn", "UpdateOf"}
 #: Publication types that say it, should the link be missing.
 _TYPES = {"Retracted Publication": Mark.RETRACTED}
 PREPRINT = "Preprint"
+_TELLING = {PREPRINT, *_TYPES}
 #: Preprint servers as NLM's catalogue abbreviates them, and as they call themselves.
 _SERVERS = re.compile(
     r"\b(?:(?:bio|med|chem|psy|eco ?evo|sport|soc|eng|edu?|afric|agri|meta|law|india|tech|earth|palaeo|paleo)?a?rxiv"
@@ -67,13 +68,13 @@ def fate_of(types: tuple[str, ...], corrections: etree._Element | None) -> Fate:
         types: its publication types.
         corrections: its CommentsCorrectionsList.
     """
+    if corrections is None and _TELLING.isdisjoint(types):
+        return _NOTHING
     preprint = PREPRINT in types
     marks = {_TYPES[kind] for kind in types if kind in _TYPES}
-    if corrections is None:
-        return Fate(preprint, tuple(marks)) if preprint or marks else _NOTHING
     notices: list[Notice] = []
     links: list[Identifier] = []
-    for each in corrections:
+    for each in corrections if corrections is not None else ():
         kind = each.get("RefType", "")
         if kind in _HAPPENED:
             marks.add(_HAPPENED[kind])

@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date, timedelta
 from typing import NamedTuple
 
 from lxml import etree
 
 from bot.collect.sources import dates
-from bot.collect.sources.streams import Bytes
 from bot.collect.sources.identifiers import doi_link, names_of, pmid_of, pubmed_link
 from bot.collect.sources.pubmed_fields import Fields, best_abstract, read_fields, version_of
 from bot.collect.sources.pubmed_marks import fate_of
 from bot.collect.sources.pubmed_parts import NAME, BlanksCountError, documents, root_of
+from bot.collect.sources.streams import Bytes
 from bot.collect.text import clean
 from bot.errors import SourceError
 from bot.models.papers import Announcement, Identifier
 
 __all__ = ["NAME", "Citation", "Deleted", "citations"]
 
+_NO_TITLES = {"[not available].", "[not available]"}
 _ONE_DAY = timedelta(days=1)
 
 
@@ -60,7 +61,7 @@ def _read(document: bytes, today: date) -> Iterator[Citation | Deleted]:
     for at, record in enumerate(root_of(document)):
         if record.tag == "DeleteCitation":
             yield from _deleted(record)
-        elif read := _KINDS.get(str(record.tag)):
+        elif read := _KINDS.get(record.tag):
             try:
                 yield read(record, today)
             except BlanksCountError:
@@ -91,7 +92,10 @@ def _book(record: etree._Element, today: date) -> Citation:
     return _announced(fields, today)
 
 
-_KINDS = {"PubmedArticle": _article, "PubmedBookArticle": _book}
+_KINDS: dict[object, Callable[[etree._Element, date], Citation]] = {
+    "PubmedArticle": _article,
+    "PubmedBookArticle": _book,
+}
 
 
 def _deleted(block: etree._Element) -> Iterator[Deleted]:
@@ -107,7 +111,7 @@ def _announced(fields: Fields, today: date) -> Citation:
     if fields.pmcid:
         identifiers.append(Identifier("pmcid", fields.pmcid))
     published, indexed, sound = _dated(fields, today)
-    untitled = not fields.title or fields.title.lower() in {"[not available].", "[not available]"}
+    untitled = not fields.title or (fields.title[0] == "[" and fields.title.lower() in _NO_TITLES)
     title = (fields.vernacular or fields.title or "[no title]") if untitled else fields.title
     types = tuple(dict.fromkeys(fields.types))
     fate = fate_of(types, fields.corrections)
