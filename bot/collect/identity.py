@@ -31,6 +31,8 @@ _ABOUT_OTHERS = re.compile(
     r"letters? to|in memoriam|obituary|book review|table of contents|contents of",
     re.IGNORECASE,
 )
+#: What `_plain` makes of ASCII.
+_ASCII = {at: chr(at).lower() if chr(at).isalnum() else " " for at in range(128)}
 #: An article appears up to so many years after its preprint, or before (an issue dated later than the server's copy).
 LATER, EARLIER = 3, 1
 _GREEK = str.maketrans(
@@ -232,6 +234,8 @@ def _oldest_first(node: int) -> tuple[bool, int]:
 
 def _plain(text: str) -> str:
     """Letters and digits in lower case, without accents, Greek ones spelt out; all else is a space."""
+    if text.isascii():
+        return text.translate(_ASCII)
     folded = unicodedata.normalize("NFKD", text.casefold())
     folded = "".join(letter for letter in folded if not unicodedata.combining(letter)).translate(_GREEK)
     return "".join(letter if letter.isalnum() else " " for letter in folded)

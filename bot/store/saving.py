@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Table, insert, select, tuple_, update
+from sqlalchemy import Connection, Table, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from bot.models.editions import Edition, columns_of, edition_of, in_order, joined, stored_edition
@@ -49,11 +49,12 @@ def save(store: Store, feed_id: int, findings: Sequence[Finding], clock: Callabl
         findings = _not_withdrawn(connection, findings)
         batch = [finding.announcement for finding in findings]
         seen = [rules.sight(one, 0) for one in batch]
-        recognised = rules.recognise(batch, seen, _known(connection, batch, seen))
+        known = _known(connection, batch, seen)
+        recognised = rules.recognise(batch, seen, known)
         for one in recognised.merges:
             merge(connection, one, now)
-        ids, made = _write_papers(connection, batch, recognised, now)
-        _write_identifiers(connection, recognised, ids)
+        ids, made = _write_papers(connection, batch, known, recognised, now)
+        _write_identifiers(connection, known, recognised, ids)
         _write_sightings(connection, batch, seen, recognised, ids, now)
         _write_notices(connection, batch, now)
         places: dict[int, Finding] = {}
@@ -90,13 +91,22 @@ def _known(connection: Connection, batch: Sequence[Announcement], seen: Sequence
 
 
 def _rows_of_names(connection: Connection, table: Table, names: Iterable[Identifier]) -> list[Any]:
-    wanted = [tuple(name) for name in names]
-    pair = tuple_(table.c.scheme, table.c.value)
+    by_scheme: dict[str, list[str]] = {}
+    for name in names:
+        by_scheme.setdefault(name.scheme, []).append(name.value)
     return [
         row
-        for start in range(0, len(wanted), LOOKUP)
-        for row in connection.execute(select(table).where(pair.in_(wanted[start : start + LOOKUP])))
+        for scheme, values in by_scheme.items()
+        for start in range(0, len(values), LOOKUP)
+        for row in connection.execute(
+            select(table).where(table.c.scheme == scheme, table.c.value.in_(values[start : start + LOOKUP]))
+        )
     ]
+
+
+def _is_empty(connection: Connection, table: Table) -> bool:
+    """Whether there is nothing to look up: most databases never see a record taken back, and few a notice."""
+    return connection.execute(select(table.c.value).limit(1)).first() is None
 
 
 def _sightings(connection: Connection, column: Any, values: Sequence[Any]) -> list[SightingRecord]:
@@ -116,6 +126,8 @@ def _sightings(connection: Connection, column: Any, values: Sequence[Any]) -> li
 
 def _not_withdrawn(connection: Connection, findings: Sequence[Finding]) -> Sequence[Finding]:
     """The findings whose records have not been taken back, without names that have."""
+    if _is_empty(connection, withdrawn_record):
+        return findings
     names = dict.fromkeys(name for finding in findings for name in finding.announcement.identifiers)
     gone = {Identifier(row.scheme, row.value) for row in _rows_of_names(connection, withdrawn_record, names)}
     if not gone:
@@ -130,14 +142,14 @@ def _not_withdrawn(connection: Connection, findings: Sequence[Finding]) -> Seque
 
 
 def _write_papers(
-    connection: Connection, batch: Sequence[Announcement], recognised: Recognised, now: datetime
+    connection: Connection, batch: Sequence[Announcement], known: Known, recognised: Recognised, now: datetime
 ) -> tuple[dict[int, int], int]:
     """The stored paper of each node, and how many were made."""
     said: dict[int, Edition] = {}
     for one, node in zip(batch, recognised.papers, strict=True):
         edition = edition_of(one)
         said[node] = joined(said[node], edition) if node in said else edition
-    notices = _notices_about(connection, batch, recognised)
+    notices = _notices_about(connection, batch, known, recognised)
     for node, marks in notices.items():
         said[node] = replace(said[node], marks=said[node].marks | marks)
     new = sorted((node for node in said if node < 0), reverse=True)
@@ -173,13 +185,16 @@ def note_changes(connection: Connection, paper_id: int, before: Edition, after: 
 
 
 def _notices_about(
-    connection: Connection, batch: Sequence[Announcement], recognised: Recognised
+    connection: Connection, batch: Sequence[Announcement], known: Known, recognised: Recognised
 ) -> dict[int, frozenset[Mark]]:
-    """Marks that earlier notices give to papers of this batch, by node."""
+    """Marks that earlier notices give to papers of this batch, by node; names that are known have theirs already."""
+    if _is_empty(connection, paper_notice):
+        return {}
     nodes = {
         name: node
         for one, node in zip(batch, recognised.papers, strict=True)
         for name in (*one.identifiers, *one.links)
+        if name not in known.owners
     }
     found: dict[int, frozenset[Mark]] = {}
     for row in _rows_of_names(connection, paper_notice, nodes):
@@ -211,11 +226,11 @@ def _write_notices(connection: Connection, batch: Sequence[Announcement], now: d
             note_changes(connection, row["id"], before, after, now)
 
 
-def _write_identifiers(connection: Connection, recognised: Recognised, ids: Mapping[int, int]) -> None:
+def _write_identifiers(connection: Connection, known: Known, recognised: Recognised, ids: Mapping[int, int]) -> None:
     rows = [
         {"scheme": name.scheme, "value": name.value, "paper_id": ids[node]}
         for name, node in recognised.owners.items()
-        if node in ids
+        if node in ids and name not in known.owners
     ]
     _insert_new(connection, paper_identifier, rows)
 
