@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from lxml import etree
 from lxml import html as markup
 
 from bot.collect.sources.confined import ConfinedParser
@@ -63,7 +64,7 @@ def reduced(text: str) -> str:
     if "<" in text:
         try:
             text = markup.fragment_fromstring(text, create_parent="div").text_content()
-        except (markup.etree.ParserError, ValueError):
+        except (etree.ParserError, ValueError):
             text = html.unescape(text)
     else:
         text = html.unescape(text)

@@ -6,7 +6,7 @@ import asyncio
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from typing import ParamSpec, TypeVar
 
@@ -111,9 +111,6 @@ class _Tally:
 async def ask(this: Round, query: StandingQuery, matcher: Matcher) -> QueryReport:
     """Ask one query, keep what it brings, and write down how it is doing."""
     source, now = this.sources[query.source], this.clock()
-    if query.begins_at is None and query.watermark is None:
-        query = replace(query, begins_at=now - this.lookback)
-        await this.write(queries.note_beginning, this.store, query.id, now - this.lookback)
     start, settled = _start(query, source, now, this)
     tally, error, wait, passed = _Tally(), "", 0.0, None
     try:

@@ -102,8 +102,10 @@ async def collect(
         StoreError: the database cannot be used.
     """
     now = clock()
-    wanted = [query for query in queries.standing_queries(store, feed) if query.source in sources]
-    wanted = [query for query in wanted if not due_only or is_due(query, now)]
+    there = [query for query in queries.standing_queries(store, feed) if query.source in sources]
+    due = [query for query in there if not due_only or is_due(query, now)]
+    # Before any is asked: however a first round ends, the next one begins where it did.
+    wanted = queries.note_beginnings(store, due, now - timedelta(days=lookback_days))
     records = feeds.every_feed(store)
     matchers = {feed_id: compile_feed(records[feed_id]) for feed_id in {query.feed_id for query in wanted}}
     free = asyncio.Semaphore(AT_ONCE)

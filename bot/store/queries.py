@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -74,11 +74,15 @@ def out_of_reach(connection: Connection, feed_ids: Sequence[int]) -> dict[int, t
     return {feed_id: tuple(sources) for feed_id, sources in found.items()}
 
 
-def note_beginning(store: Store, query_id: int, begins_at: datetime) -> None:
-    """Write down from when a query's first round asks, before it does: however that ends, the next one asks so too."""
-    first = (source_query.c.id == query_id) & source_query.c.begins_at.is_(None)
+def note_beginnings(store: Store, asked: Sequence[StandingQuery], begins_at: datetime) -> tuple[StandingQuery, ...]:
+    """The queries, those that were never asked with the time from when they are; it is written down."""
+    new = [query.id for query in asked if query.begins_at is None and query.watermark is None]
+    if not new:
+        return tuple(asked)
     with store.writing() as connection:
+        first = source_query.c.id.in_(new) & source_query.c.begins_at.is_(None)
         connection.execute(update(source_query).where(first).values(begins_at=begins_at))
+    return tuple(replace(query, begins_at=begins_at) if query.id in new else query for query in asked)
 
 
 def note_round(

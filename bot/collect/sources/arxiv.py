@@ -20,11 +20,11 @@ from bot.collect.answer import Check, Fetched
 from bot.collect.fetch import Fetcher
 from bot.collect.latex import readable_latex
 from bot.collect.sources import dates
-from bot.collect.sources.streams import UNREADABLE, Bytes, flagged, readable
 from bot.collect.sources.arxiv_subjects import subject_of
 from bot.collect.sources.entries import author_of
 from bot.collect.sources.identifiers import arxiv_names, arxiv_of, doi_link, doi_of, names_of
 from bot.collect.sources.protocol import PAPERS, IndexWindow, Page, Validators, counted
+from bot.collect.sources.streams import UNREADABLE, Bytes, flagged, readable
 from bot.collect.text import clean
 from bot.errors import SourceError
 from bot.models.papers import AbstractSection, Announcement

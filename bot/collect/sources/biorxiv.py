@@ -15,10 +15,10 @@ from typing import Literal
 from bot.collect.answer import Fetched
 from bot.collect.fetch import Fetcher
 from bot.collect.sources import dates
-from bot.collect.sources.streams import UNREADABLE, JsonAnswer, flagged, readable, text_at
 from bot.collect.sources.entries import author_of
 from bot.collect.sources.identifiers import doi_link, doi_of, names_of, rxiv_of
 from bot.collect.sources.protocol import PAPERS, IndexWindow, Page, Validators, counted
+from bot.collect.sources.streams import UNREADABLE, JsonAnswer, flagged, readable, text_at
 from bot.collect.text import clean, plain_markup
 from bot.concepts.match import Matcher, compile_names, text_of
 from bot.concepts.query_fields import FieldQuery, category_key, read

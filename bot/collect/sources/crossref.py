@@ -13,10 +13,10 @@ from datetime import date, timedelta
 
 from bot.collect.answer import Fetched
 from bot.collect.fetch import Fetcher
-from bot.collect.sources.streams import JsonAnswer, text_at
 from bot.collect.sources.crossref_works import NAME, announcement_of, name_of
 from bot.collect.sources.cursors import FIRST, Listing, Part, pages_from, part_of, problem_with
 from bot.collect.sources.protocol import IndexWindow, Page, Validators
+from bot.collect.sources.streams import JsonAnswer, text_at
 from bot.collect.text import clean
 from bot.concepts.query_parameters import crossref_parameters, faults_of
 from bot.errors import SourceError

@@ -11,7 +11,6 @@ from typing import Any
 
 from bot.collect.sources import dates
 from bot.collect.sources.abstracts import sections_of
-from bot.collect.sources.streams import list_at, text_at
 from bot.collect.sources.entries import author_of
 from bot.collect.sources.identifiers import (
     arxiv_names,
@@ -24,6 +23,7 @@ from bot.collect.sources.identifiers import (
     pmid_of,
 )
 from bot.collect.sources.languages import language_of
+from bot.collect.sources.streams import list_at, text_at
 from bot.collect.text import clean, plain_markup
 from bot.models.papers import Announcement, Author, Identifier, Mark, Notice
 

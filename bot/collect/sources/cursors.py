@@ -12,8 +12,8 @@ from datetime import date
 from typing import Any
 
 from bot.collect.answer import Fetched
-from bot.collect.sources.streams import Bytes, JsonAnswer, flagged, readable
 from bot.collect.sources.protocol import PAPERS, Page, counted
+from bot.collect.sources.streams import Bytes, JsonAnswer, flagged, readable
 from bot.errors import SourceError
 from bot.models.papers import Announcement
 

@@ -13,9 +13,9 @@ from datetime import date, timedelta
 
 from bot.collect.answer import Check, Fetched
 from bot.collect.fetch import Fetcher
-from bot.collect.sources.streams import UNREADABLE, JsonAnswer, flagged, readable, text_at
 from bot.collect.sources.europepmc_record import NAME, announced
 from bot.collect.sources.protocol import PAPERS, IndexWindow, Page, Validators, counted
+from bot.collect.sources.streams import UNREADABLE, JsonAnswer, flagged, readable, text_at
 from bot.collect.text import clean
 from bot.errors import SourceError
 from bot.models.papers import Announcement

@@ -13,7 +13,6 @@ from typing import Any, NamedTuple
 from urllib.parse import quote
 
 from bot.collect.sources import dates
-from bot.collect.sources.streams import list_at, text_at
 from bot.collect.sources.entries import author_of, authors_of
 from bot.collect.sources.identifiers import (
     doi_link,
@@ -26,6 +25,7 @@ from bot.collect.sources.identifiers import (
     rxiv_of,
 )
 from bot.collect.sources.languages import language_of
+from bot.collect.sources.streams import list_at, text_at
 from bot.collect.text import clean, plain_markup
 from bot.models.papers import AbstractSection, Announcement, Author, Identifier, Mark, MeshHeading, Notice
 

@@ -11,7 +11,6 @@ from typing import Any
 
 from bot.collect.sources import dates
 from bot.collect.sources.abstracts import sections_of, text_of_index
-from bot.collect.sources.streams import list_at, text_at
 from bot.collect.sources.crossref_works import LEFT_OUT as CROSSREF_LEFT_OUT
 from bot.collect.sources.entries import author_of, web_link
 from bot.collect.sources.identifiers import (
@@ -26,6 +25,7 @@ from bot.collect.sources.identifiers import (
     pubmed_link,
 )
 from bot.collect.sources.languages import language_of
+from bot.collect.sources.streams import list_at, text_at
 from bot.collect.text import clean, plain_markup
 from bot.models.papers import Announcement, Author, Identifier, Mark, MeshHeading
 
