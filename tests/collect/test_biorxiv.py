@@ -199,7 +199,7 @@ def test_a_cursor_that_does_not_advance_ends_as_an_error(api: Api) -> None:
         (Answer(500), "http 500"),
         (Answer(body=b"<!doctype html><title>Maintenance</title>", kind="text/html"), "a web page instead of json"),
         (Answer(body=b'{"messages":[{"status":"ok","total":"3"}],"collection":[{"doi":"10.5'), "broken json"),
-        (Answer(body=b'"busy"', kind="application/json"), "no total"),
+        (Answer(body=b'"busy"', kind="application/json"), "no json"),
         (as_json({"messages": [{"status": "Both dates must be given"}], "collection": []}), "Both dates must be given"),
         (as_json({"messages": [{"status": "ok"}], "collection": []}), "no total"),
         (as_json({"messages": [{"status": "ok", "total": "3"}], "collection": []}), "no records in the answer"),

@@ -18,7 +18,7 @@ from bot.collect.sources import dates
 from bot.collect.sources.entries import author_of
 from bot.collect.sources.identifiers import doi_link, doi_of, names_of, rxiv_of
 from bot.collect.sources.protocol import PAPERS, IndexWindow, Page, Validators, counted
-from bot.collect.sources.streams import UNREADABLE, JsonAnswer, flagged, readable, text_at
+from bot.collect.sources.streams import UNREADABLE, JsonAnswer, flagged, json_problem, readable, text_at
 from bot.collect.text import clean, plain_markup
 from bot.concepts.match import Matcher, compile_names, text_of
 from bot.concepts.query_fields import FieldQuery, category_key, read
@@ -127,15 +127,7 @@ class _Answer:
 
     def problem(self, fetched: Fetched) -> str:
         """What is wrong with the answer; empty where it was read."""
-        start = fetched.beginning(512).lstrip(b"\xef\xbb\xbf \t\r\n")
-        if not start:
-            return "empty answer"
-        if start.startswith(b"<"):
-            return "a web page instead of json"
-        try:
-            return self._read(fetched)
-        except SourceError as error:
-            return error.problem
+        return json_problem(fetched, self._read)
 
     def _read(self, fetched: Fetched) -> str:
         stream, repaired = readable(fetched, lambda whole: JsonAnswer(self._server, whole, _RECORDS).drained())

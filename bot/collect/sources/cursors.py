@@ -13,7 +13,7 @@ from typing import Any
 
 from bot.collect.answer import Fetched
 from bot.collect.sources.protocol import PAPERS, Page, counted
-from bot.collect.sources.streams import Bytes, JsonAnswer, flagged, readable
+from bot.collect.sources.streams import Bytes, JsonAnswer, flagged, json_problem, readable
 from bot.errors import SourceError
 from bot.models.papers import Announcement
 
@@ -46,20 +46,18 @@ class Part:
     cursor: str
 
 
+#: No service gives more in one answer, and what gives more is none.
+MOST_WORKS = 1_000
+
+
 def problem_with(listing: Listing, fetched: Fetched) -> str:
     """What is wrong with an answer that should be a list of works; empty where it is one."""
-    start = fetched.beginning(1024).lstrip()
-    if not start:
-        return "empty answer"
-    if start.startswith(b"<"):
-        return "a web page instead of json"
-    if not start.startswith(b"{"):
-        return "not a list of works"
-    try:
-        stream, _ = readable(fetched, lambda stream: _answer(listing, stream).drained())
-        answer = _answer(listing, stream).drained()
-    except SourceError as error:
-        return error.problem
+    return json_problem(fetched, lambda fetched: _listed(listing, fetched))
+
+
+def _listed(listing: Listing, fetched: Fetched) -> str:
+    stream, _ = readable(fetched, lambda stream: _answer(listing, stream).drained())
+    answer = _answer(listing, stream).drained()
     return "" if answer.found and answer.number(listing.total) is not None else "not a list of works"
 
 
@@ -75,6 +73,8 @@ def part_of(listing: Listing, fetched: Fetched, today: date) -> Part:
     stream, _ = readable(fetched, lambda stream: _answer(listing, stream).drained())
     answer, works = _answer(listing, stream), []
     for work in answer:
+        if len(works) == MOST_WORKS:
+            raise SourceError(listing.source, f"more than {MOST_WORKS:,} works in one answer")
         announcement = listing.announced(work, today)
         works.append((listing.name_of(work), flagged(announcement) if announcement else None))
     total, cursor = answer.number(listing.total), answer.values.get(listing.cursor)

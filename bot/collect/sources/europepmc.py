@@ -15,7 +15,7 @@ from bot.collect.answer import Check, Fetched
 from bot.collect.fetch import Fetcher
 from bot.collect.sources.europepmc_record import NAME, announced
 from bot.collect.sources.protocol import PAPERS, IndexWindow, Page, Validators, counted
-from bot.collect.sources.streams import UNREADABLE, JsonAnswer, flagged, readable, text_at
+from bot.collect.sources.streams import UNREADABLE, JsonAnswer, flagged, json_problem, readable, text_at
 from bot.collect.text import clean
 from bot.errors import SourceError
 from bot.models.papers import Announcement
@@ -113,15 +113,7 @@ class _Answer:
 
     def problem(self, fetched: Fetched) -> str:
         """What is wrong with the answer; empty where it was read."""
-        start = fetched.beginning(512).lstrip(b"\xef\xbb\xbf \t\r\n")
-        if not start:
-            return "empty answer"
-        if start.startswith(b"<"):
-            return "a web page instead of json"
-        try:
-            return self._read(fetched)
-        except SourceError as error:
-            return error.problem
+        return json_problem(fetched, self._read)
 
     def _read(self, fetched: Fetched) -> str:
         stream, repaired = readable(fetched, lambda whole: JsonAnswer(NAME, whole, _RECORDS).drained())

@@ -100,6 +100,25 @@ def flagged(announcement: Announcement, *, all_of_them: bool = False) -> Announc
     return announcement
 
 
+def json_problem(fetched: Fetched, read: Callable[[Fetched], str]) -> str:
+    """What is wrong with an answer that should be JSON; empty where nothing is.
+
+    Args:
+        read: says what it finds wrong in the document; SourceError from it counts so.
+    """
+    start = fetched.beginning(1024).lstrip(b"\xef\xbb\xbf \t\r\n")
+    if not start:
+        return "empty answer"
+    if start.startswith(b"<"):
+        return "a web page instead of json"
+    if not start.startswith((b"{", b"[")):
+        return "no json"
+    try:
+        return read(fetched)
+    except SourceError as error:
+        return error.problem
+
+
 class JsonAnswer:
     """The records of a JSON answer, one at a time, and the plain values around them.
 
