@@ -8,6 +8,8 @@ PYTHON ?=
 WORKERS ?= auto
 #: More words for pytest: make tests PYTEST="-k roster -x"
 PYTEST ?=
+#: More words for the benchmarks.
+BENCH ?=
 #: docker or podman
 ENGINE ?= docker
 
@@ -20,7 +22,7 @@ unexport PYTHONHOME
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo install test check lint types imports tests format run image constraints clean
+.PHONY: help demo install test check lint types imports tests bench format run image constraints clean
 
 help: ## list these targets
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -46,6 +48,9 @@ imports: $(VENV)/.dev ## who may import whom (import-linter)
 
 tests: $(VENV)/.dev ## the tests alone (pytest)
 	$(BIN)/pytest -n $(WORKERS) --maxprocesses 4 $(PYTEST)
+
+bench: $(VENV)/.bench ## how fast the bot is, beside others: make bench BENCH="parse --rounds 9"
+	$(BIN)/bot bench $(BENCH)
 
 format: $(VENV)/.dev ## write the code as the project writes it
 	$(BIN)/ruff check --fix .
@@ -83,6 +88,11 @@ clean: ## take away what make made: .venv, demo/ and caches (never a database)
 $(VENV)/.dev: $(VENV)/.bot
 	@echo "installing what developing needs"
 	@$(PIP) install --group dev
+	@touch $@
+
+$(VENV)/.bench: $(VENV)/.bot
+	@echo "installing what the bot is measured against"
+	@$(PIP) install --group bench
 	@touch $@
 
 $(VENV)/.bot: $(VENV)/.made pyproject.toml constraints.txt

@@ -299,6 +299,14 @@ def test_records_that_nobody_asked_for_are_passed_by(eutils: Eutils) -> None:
     assert pmids(pages(source(eutils))) == [7]
 
 
+def test_a_flood_of_records_that_nobody_asked_for_is_no_answer(eutils: Eutils) -> None:
+    eutils.days = {7: date(2026, 11, 20)}
+    flood = article_set(citation(7), "<PubmedArticle></PubmedArticle>" * 10_001)
+    eutils.service.rules["/efetch.fcgi"] = always(Answer(body=flood))
+    with pytest.raises(SourceError, match="more than 10,000 records that nobody asked for"):
+        pages(source(eutils))
+
+
 def test_what_pubmed_took_back_is_told_and_not_missed(eutils: Eutils) -> None:
     eutils.days = {n: date(2026, 11, 20) for n in (1, 2, 3)}
     taken = ((2, 1), (3, 1), (9, 2))

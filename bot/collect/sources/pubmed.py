@@ -30,6 +30,8 @@ MOST = 9_999
 _LONG_TERM = 1_000
 #: Bytes of esearch's answer at the most: 9,999 ids are an eighth of it.
 _LARGEST_SEARCH = 1 << 20
+#: Records of one answer that were not asked for, before it is no answer.
+_MOST_UNASKED = 10_000
 _END = re.compile(rb"(?:</PubmedArticleSet\s*>|<PubmedArticleSet\s*/>)\s*$")
 _XML_ERROR = re.compile(rb"<(?:ERROR|error)>([^<]{0,300})")
 
@@ -164,8 +166,12 @@ class _Asked:
         """
         papers: dict[str, Announcement] = {}
         gone: dict[Identifier, None] = {}
+        unasked = 0
         for record in records:
             if not (self._is_gone(record) if isinstance(record, Deleted) else self._is_wanted(record)):
+                unasked += 1
+                if unasked > _MOST_UNASKED:
+                    raise SourceError(NAME, f"more than {_MOST_UNASKED:,} records that nobody asked for")
                 continue
             if record.pmid not in papers and len(papers) + len(gone) >= PAPERS:
                 yield self._page(papers, gone)
