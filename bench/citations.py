@@ -145,7 +145,8 @@ class _Maker:
     def _references(self) -> str:
         draw = self.random
         one = (
-            "        <Reference>\n          <Citation>{0}, X.; {1}, Y.; et al. {2} J. Made Up 2019, 1, 23\u201345.</Citation>\n"
+            "        <Reference>\n"
+            "          <Citation>{0}, X.; {1}, Y.; et al. {2} J. Made Up 2019, 1, 23\u201345.</Citation>\n"
             '          <ArticleIdList>\n            <ArticleId IdType="doi">10.5555/{0}.{3}</ArticleId>\n'
             '            <ArticleId IdType="pubmed">{3}</ArticleId>\n          </ArticleIdList>\n        </Reference>\n'
         )
