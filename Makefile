@@ -49,7 +49,7 @@ imports: $(VENV)/.dev ## who may import whom (import-linter)
 tests: $(VENV)/.dev ## the tests alone (pytest)
 	$(BIN)/pytest -n $(WORKERS) --maxprocesses 4 $(PYTEST)
 
-bench: $(VENV)/.bench ## how fast the bot is, beside others: make bench BENCH="parse --rounds 9"
+bench: $(VENV)/.dev ## how fast the bot is, beside others: make bench BENCH="parse --rounds 9"
 	$(BIN)/bot bench $(BENCH)
 
 format: $(VENV)/.dev ## write the code as the project writes it
@@ -81,18 +81,13 @@ constraints: $(VENV)/.made ## pin the newest versions anew in constraints.txt; g
 
 clean: ## take away what make made: .venv, demo/ and caches (never a database)
 	rm -rf $(VENV) demo build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
-	find bot tests -name __pycache__ -type d -prune -exec rm -rf {} +
+	find bench bot tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # The stamps: what is older than one of them is installed already.
 
 $(VENV)/.dev: $(VENV)/.bot
 	@echo "installing what developing needs"
 	@$(PIP) install --group dev
-	@touch $@
-
-$(VENV)/.bench: $(VENV)/.bot
-	@echo "installing what the bot is measured against"
-	@$(PIP) install --group bench
 	@touch $@
 
 $(VENV)/.bot: $(VENV)/.made pyproject.toml constraints.txt

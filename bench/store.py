@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import gzip
 import io
 import json
@@ -90,7 +89,6 @@ def _ours(records: Path | None, count: int) -> tuple[float, float]:
         for _ in range(2):
             seconds, stored = 0.0, 0
             for batch in _found(records, count):
-                gc.collect()
                 started = time.perf_counter()
                 saving.save(store, feed_id, batch, lambda: NOW, RULES)
                 seconds += time.perf_counter() - started
@@ -112,7 +110,6 @@ def _theirs(records: Path | None, count: int) -> float:
                 (one.announcement.identifiers[0].value, one.announcement.title, json.dumps(one.announcement.abstract))
                 for one in batch
             ]
-            gc.collect()
             started = time.perf_counter()
             database.execute("begin immediate")
             database.executemany("insert or ignore into paper (pmid, title, abstract) values (?, ?, ?)", rows)

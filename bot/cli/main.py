@@ -11,7 +11,7 @@ import typer
 from typer.exceptions import TyperException
 
 from bot import __version__
-from bot.cli import checks, db, demo, explain, feeds, logs, rounds, serve, setup, sources, subscribers
+from bot.cli import bench, checks, db, demo, explain, feeds, logs, rounds, serve, setup, sources, subscribers
 from bot.cli.output import show, talk
 from bot.errors import BotError
 
@@ -37,6 +37,7 @@ app.command("plan")(rounds.plan)
 app.command("deliver")(rounds.deliver)
 app.command("preview")(rounds.preview)
 app.add_typer(db.app, name="db")
+app.command("bench")(bench.bench)
 
 
 def _version(wanted: bool) -> None:

@@ -471,3 +471,28 @@ def test_real_citations_are_read_whole(shared: Path, name: str, count: int, pape
         assert paper.published
         assert paper.indexed
         assert not paper.repairs
+
+
+@pytest.mark.parametrize("name", ["AffiliationInfo", "Reference", "Grant", "Chemical", "Identifier"])
+def test_what_is_not_read_is_left_out_before_parsing_and_nothing_else(name: str) -> None:
+    unread = f"<{name}>Some <i>words</i> &amp; more</{name}>"
+    plain = article_set(citation(1), citation(2))
+    mixed = plain.replace(b"<ArticleTitle>", unread.encode() + b"<ArticleTitle>")
+    assert mixed != plain
+    assert citations_of(mixed, TODAY) == citations_of(plain, TODAY)
+    # Spelt so, but never closed: an error, as ever.
+    with pytest.raises(SourceError):
+        citations_of(plain.replace(b"<ArticleTitle>", f"<{name}><ArticleTitle>".encode(), 1), TODAY)
+
+
+def test_a_heading_is_major_where_one_of_its_qualifiers_is() -> None:
+    heading = (
+        '<MeshHeadingList><MeshHeading><DescriptorName UI="D1" MajorTopicYN="N">Sleep</DescriptorName>'
+        '<QualifierName UI="Q1" MajorTopicYN="N">genetics</QualifierName>'
+        '<QualifierName UI="Q2" MajorTopicYN="{}">physiology</QualifierName></MeshHeading></MeshHeadingList>'
+    )
+    for major in ("Y", "N"):
+        end = b"</MedlineCitation>"
+        body = article_set(citation(1)).replace(end, heading.format(major).encode() + end)
+        (one,) = citations_of(body, TODAY)
+        assert one.announcement.mesh == (MeshHeading("Sleep", "D1", major == "Y"),)

@@ -71,7 +71,8 @@ def part_of(listing: Listing, fetched: Fetched, today: date) -> Part:
         SourceError: where it is no list of works after all.
     """
     stream, _ = readable(fetched, lambda stream: _answer(listing, stream).drained())
-    answer, works = _answer(listing, stream), []
+    answer = _answer(listing, stream)
+    works: list[tuple[str, Announcement | None]] = []
     for work in answer:
         if len(works) == MOST_WORKS:
             raise SourceError(listing.source, f"more than {MOST_WORKS:,} works in one answer")
