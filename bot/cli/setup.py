@@ -25,7 +25,7 @@ QUESTIONS = (
     ("BOT_POSTAL_ADDRESS", "Your postal address (mails must show one)", ""),
     ("BOT_SMTP_URL", "Mail server", "smtp://127.0.0.1:1025"),
     ("BOT_PUBLIC_URL", "Where readers reach your page", "http://127.0.0.1:8000"),
-    ("BOT_CONTACT_EMAIL", "Your address, for the sources to write to before they block", ""),
+    ("BOT_CONTACT_EMAIL", "Your address: named to the sources, and mailed when one of them fails", ""),
     ("BOT_TIMEZONE", "Time zone for readers who chose none", "UTC"),
 )
 
@@ -36,7 +36,7 @@ def init(
     postal_address: Annotated[str | None, typer.Option(help="Shown in every mail.")] = None,
     smtp_url: Annotated[str | None, typer.Option(help="smtp+starttls://user:pass@host:587, for one.")] = None,
     public_url: Annotated[str | None, typer.Option(help="Where readers reach the page.")] = None,
-    contact_email: Annotated[str | None, typer.Option(help="Sent to sources, as they ask.")] = None,
+    contact_email: Annotated[str | None, typer.Option(help="Named to sources, and mailed when one fails.")] = None,
     timezone: Annotated[str | None, typer.Option(help="For readers who chose none.")] = None,
 ) -> None:
     """Set up a new bot in this folder: settings in .env, the database, the starter catalogue.
