@@ -12,8 +12,6 @@ from sqlmodel import Field
 
 from bot.models.columns import BigId, JsonText, Table, UtcDateTime
 
-#: Sources that a query may name.
-SOURCES = ("arxiv", "biorxiv", "crossref", "europepmc", "medrxiv", "openalex", "pubmed", "syndication")
 
 #: As readers know them; a syndicated feed has its own name.
 SOURCE_NAMES = {
@@ -25,6 +23,8 @@ SOURCE_NAMES = {
     "openalex": "OpenAlex",
     "pubmed": "PubMed",
 }
+#: Sources that a query may name.
+SOURCES = tuple(sorted((*SOURCE_NAMES, "syndication")))
 
 _SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 SLUG_LENGTH = 80
