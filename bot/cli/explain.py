@@ -13,6 +13,9 @@ from bot.collect.sources.identifiers import arxiv_of, doi_in_link, doi_of, names
 from bot.models.papers import Identifier
 from bot.store.explaining import PaperStory, paper_story
 
+#: Digits of the bot's own numbers: 63 bits.
+LONGEST_NUMBER = 18
+
 app = typer.Typer(help="Why things are as they are.", no_args_is_help=True)
 
 
@@ -24,8 +27,9 @@ def explain_paper(
     as_json: AsJson = False,
 ) -> None:
     """Tell how a paper became one: who announced it under which names, how it was recognised, where it is shown."""
+    number = int(name) if name.isascii() and name.isdigit() and len(name) <= LONGEST_NUMBER else None
     with opened() as bot:
-        story = paper_story(bot.store, names_in(name), int(name) if name.isascii() and name.isdigit() else None, name)
+        story = paper_story(bot.store, names_in(name), number, name)
     if as_json:
         show_json(_as_json(story))
     else:

@@ -79,7 +79,9 @@ def run() -> None:
         code = app((["--debug"] if debug else []) + words, prog_name="bot", standalone_mode=False)
         sys.stdout.flush()
     except TyperException as error:
-        talk(f"bot: {_usage(error)}")
+        # A group without a command has shown its help, and has no more to say.
+        if error.format_message():
+            talk(f"bot: {_usage(error)}")
         code = WRONG_USAGE
     except (typer.Abort, KeyboardInterrupt):
         talk("bot: stopped")

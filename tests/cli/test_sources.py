@@ -133,6 +133,17 @@ def test_the_explanation_in_words(merged: Bot) -> None:
         assert words in out
 
 
+def test_a_group_without_a_command_shows_its_help_and_no_more(bot: Bot) -> None:
+    ran = bot("explain")
+    assert ran.code == 2
+    assert "paper" in ran.out + ran.err
+    assert "bot: " not in ran.err
+
+
+def test_numbers_beyond_measure_are_no_papers(merged: Bot) -> None:
+    assert "no such paper" in merged("explain", "paper", "9" * 40).err
+
+
 def test_a_paper_that_is_not_there(merged: Bot) -> None:
     ran = merged("explain", "paper", "10.5555/nowhere")
     assert ran.code == 1
