@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy import select
 
 from bot.models.deliveries import Outcome, State
-from bot.models.feeds import Health
+from bot.models.feeds import CatalogueQuery, Health
 from bot.settings import Settings, read_settings
 from bot.store import alarms, feeds, queries
 from bot.store.engine import Store
@@ -137,14 +137,14 @@ def test_what_becomes_of_it(bot: App, store: Store, server: ScriptedServer, step
 def test_two_senders_tell_it_once_and_who_dies_before_the_dot_is_followed(store: Store) -> None:
     feeds.apply_catalogue(store, [catalogue_feed("sleep-and-memory")], NOW)
     turn(store, Health.FAILING, NOW, "http 500")
-    (first,) = alarms.take(store, NOW, "<a@x>")
-    assert alarms.take(store, NOW, "<b@x>") == ()
+    (first,) = alarms.take(store, NOW, "<a@x>", NOW - DAY)
+    assert alarms.take(store, NOW, "<b@x>", NOW - DAY) == ()
     # The first one dies here; its lease runs out.
-    (again,) = alarms.take(store, NOW + alarms.LEASE, "<c@x>")
+    (again,) = alarms.take(store, NOW + alarms.LEASE, "<c@x>", NOW - DAY)
     assert again.id == first.id
     alarms.hand_over(store, [again.id], NOW + alarms.LEASE)
     # And the second after the dot was sent: it may have arrived, so it is not told again.
-    assert alarms.take(store, NOW + DAY, "<d@x>") == ()
+    assert alarms.take(store, NOW + DAY, "<d@x>", NOW - DAY) == ()
     with store.reading() as connection:
         assert connection.execute(select(alarm.c.state)).scalar_one() == State.UNCERTAIN
 
@@ -152,10 +152,10 @@ def test_two_senders_tell_it_once_and_who_dies_before_the_dot_is_followed(store:
 def test_settling_counts_the_tries(store: Store) -> None:
     feeds.apply_catalogue(store, [catalogue_feed("sleep-and-memory")], NOW)
     turn(store, Health.FAILING, NOW, "http 500")
-    (one,) = alarms.take(store, NOW, "<a@x>")
+    (one,) = alarms.take(store, NOW, "<a@x>", NOW - DAY)
     alarms.settle(store, [one.id], Outcome(State.DEFERRED, due_at=NOW + DAY), NOW)
     assert not alarms.waiting(store, NOW + DAY - timedelta(seconds=1))
-    (again,) = alarms.take(store, NOW + DAY, "<b@x>")
+    (again,) = alarms.take(store, NOW + DAY, "<b@x>", NOW - DAY)
     assert again.attempts == 1
 
 
@@ -169,3 +169,27 @@ def test_many_alarms_are_one_mail(bot: App, store: Store, server: ScriptedServer
     assert subject == "Sample Digest: 151 queries failing"
     assert "and 111 more queries" in text
     assert len(content) < 150_000
+
+
+def test_what_is_old_is_told_no_more_and_takes_nothing_new_with_it(
+    bot: App, store: Store, server: ScriptedServer
+) -> None:
+    turn(store, Health.FAILING, NOW, "http 500")
+    turn(store, Health.QUIET, NOW + 6 * DAY)
+    bot.clock.now = NOW + 6 * DAY  # type: ignore[attr-defined]  # the clock of this file
+    server.script["DOT"] = "451 4.3.0 later"
+    assert bot.tell_admin() == 0
+    server.script.clear()
+    bot.clock.now = NOW + 7 * DAY  # type: ignore[attr-defined]  # as above
+    assert bot.tell_admin() == 1
+    assert text_of(server.taken[0][1])[0] == "Sample Digest: 1 query recovered"
+
+
+def test_a_feed_s_address_is_told_without_what_may_be_secret(bot: App, store: Store, server: ScriptedServer) -> None:
+    secret = CatalogueQuery("syndication", "https://me:sesame@journal.example.org/rss?token=sesame")
+    feeds.apply_catalogue(store, [catalogue_feed("sleep-and-memory", queries=(secret,))], NOW)
+    turn(store, Health.FAILING, NOW, "http 500")
+    assert bot.tell_admin() == 1
+    text = text_of(server.taken[0][1])[1]
+    assert "https://journal.example.org/rss" in text
+    assert "sesame" not in text

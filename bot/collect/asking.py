@@ -27,6 +27,8 @@ from bot.store.engine import Store
 STRETCH = timedelta(days=31)
 #: Seconds for one stretch of one query, waiting in hosts' lines included.
 DEADLINE = 1800.0
+#: What a feed shows so late is for the archive.
+LATE = timedelta(days=30)
 #: Records may be dated by the source's own time zone.
 ZONES = timedelta(days=1)
 
@@ -86,21 +88,29 @@ class _Tally:
     records: int = 0
     outside: int = 0
     fingerprint: int = 0
+    newest: date | None = None
+    nameless: int = 0
     unchanged: bool = False
     validators: Validators | None = None
     warnings: dict[str, None] = field(default_factory=dict)
 
-    def take(self, page: Page, first_day: date | None) -> None:
-        """Count a page; `first_day` is that of the window, where the source selects by the days that it gives."""
+    def take(self, page: Page, first_day: date | None) -> list[Announcement]:
+        """What of a page has a name; `first_day`: of the window, where the source selects by the days that it gives."""
         self.warnings |= dict.fromkeys(page.warnings)
         self.unchanged = self.unchanged or page.unchanged
         self.validators = page.validators or self.validators
-        for one in page.announcements:
+        named = [one for one in page.announcements if one.identifiers]
+        # Without any name it could never be told again from others.
+        self.nameless += len(page.announcements) - len(named)
+        for one in named:
             self.records += 1
+            if one.indexed and (self.newest is None or one.indexed > self.newest):
+                self.newest = one.indexed
             self.outside += bool(first_day and one.indexed and one.indexed < first_day - ZONES)
             digest = hashlib.blake2b(str(one.identifiers[0]).encode(), digest_size=8).digest()
             # A sum, so that the order in which records come does not count.
             self.fingerprint = (self.fingerprint + int.from_bytes(digest)) % (1 << 64)
+        return named
 
     @property
     def batch(self) -> str:
@@ -114,7 +124,7 @@ async def ask(this: Round, query: StandingQuery, matcher: Matcher) -> QueryRepor
     start, settled = _start(query, source, now, this)
     tally, error, wait, passed = _Tally(), "", 0.0, None
     try:
-        for window in stretches(start, now, whole=source.overlap is None):
+        for window in stretches(start, now, whole=not source.exact):
             async with asyncio.timeout(DEADLINE):
                 await _read(this, query, matcher, window, settled, tally)
             passed = window.end
@@ -132,24 +142,33 @@ async def ask(this: Round, query: StandingQuery, matcher: Matcher) -> QueryRepor
         error = f"source: {query.source}: internal fault: {type(caught).__name__}; run it with --debug and report it"
     replay = this.since is not None
     outcome = RoundOutcome(
-        error, tally.new, tally.records, tally.outside, tally.batch, tally.unchanged, replay=replay, wait=wait
+        error=error,
+        new=tally.new,
+        newest=tally.newest,
+        records=tally.records,
+        outside=tally.outside,
+        batch=tally.batch,
+        unchanged=tally.unchanged,
+        replay=replay,
+        wait=wait,
     )
     ended = this.clock()
-    verdict = judge(query, outcome, ended, this.chance())
+    verdict = judge(query, outcome, ended, this.chance(), source.every)
     # Only what joins on to what was read before may move the watermark.
     joins = start <= _usual_start(query, source, now, this)
     watermark = passed if joins and (verdict.whole or error) else None
     keep = tally.validators if not error and not tally.unchanged else None
     validators = (keep.etag, keep.last_modified) if keep else None
+    if tally.nameless:
+        tally.warnings[f"{tally.nameless} records without any identifier left out"] = None
     await this.write(
         queries.note_round,
         this.store,
         query,
         verdict.query,
-        verdict.words,
+        verdict.words if verdict.query is not query else None,
         ended,
         watermark=watermark,
-        back_to=verdict.back_to,
         validators=validators,
     )
     _tell(query, verdict)
@@ -159,7 +178,7 @@ async def ask(this: Round, query: StandingQuery, matcher: Matcher) -> QueryRepor
         tally.new,
         tally.seen,
         tally.papers,
-        verdict.query.health,
+        Health.FAILING if error else verdict.query.health,
         verdict.words,
         tuple(tally.warnings),
         query.query,
@@ -173,13 +192,16 @@ async def _read(
 ) -> None:
     source = this.sources[query.source]
     known = None if this.since else Validators(query.etag, query.last_modified)
-    # What a journal's feed shows late must not be missed because its own date is behind the watermark.
-    oldest = min(window.first_day, (window.end - this.lookback).astimezone(UTC).date())
+    oldest: date | None = None
+    if not source.selects(query.query):
+        # At first a journal's feed shows its past. Later what it shows late is not to be missed, whatever its own date;
+        # but what is very late is of its past again (the feed's terms have changed), and no news.
+        first = query.watermark is None
+        oldest = min(window.first_day, _day(window.end - this.lookback)) if first else date.min
+        settled = settled if first else max(settled or date.min, _day(window.end - LATE))
     async for page in source.collect(query.query, window, this.fetch, known):
-        tally.take(page, window.first_day if source.exact else None)
-        found = findings(
-            page.announcements, matcher, settled=settled, oldest=None if source.selects(query.query) else oldest
-        )
+        named = tally.take(page, window.first_day if source.exact else None)
+        found = findings(named, matcher, settled=settled, oldest=oldest)
         saved = await this.write(saving.save, this.store, query.feed_id, found, this.clock, RULES)
         tally.new, tally.seen, tally.papers = (
             tally.new + saved.new,
@@ -189,13 +211,19 @@ async def _read(
         await this.write(merging.withdraw, this.store, page.withdrawn, source.name, this.clock)
 
 
+def _day(when: datetime) -> date:
+    return when.astimezone(UTC).date()
+
+
 def _usual_start(query: StandingQuery, source: Source, now: datetime, this: Round) -> datetime:
     """From when a query is asked, where nobody says otherwise."""
     beginning = query.begins_at or now - this.lookback
     if query.watermark is None:
         return min(beginning, now)
+    # While the same records come, an answer of old may be given again: nothing since then is sure to have been read.
+    read = min(query.watermark, query.batch_since) if query.batch and query.batch_since else query.watermark
+    start = read - (source.overlap or timedelta())
     # What the overlap reaches before the beginning is old, and no news.
-    start = query.watermark - (source.overlap or timedelta())
     return min(max(start, query.begins_at or start), now)
 
 
@@ -205,17 +233,18 @@ def _start(query: StandingQuery, source: Source, now: datetime, this: Round) -> 
     if this.since is None:
         # A source that adds late is read again far behind the watermark: what it adds there is news all the same.
         return usual, None
-    return min(datetime.combine(this.since, time(), UTC), now), usual.astimezone(UTC).date()
+    return min(datetime.combine(this.since, time(), UTC), now), _day(usual)
 
 
 def stretches(start: datetime, end: datetime, *, whole: bool) -> Iterator[IndexWindow]:
     """The window from `start` to `end`, in parts of `STRETCH` at the most unless it is to stay `whole`."""
+    asked_at = end
     while not whole and end - start > STRETCH:
         # Days are what sources know: a part ends where one ends.
         middle = datetime.combine((start + STRETCH).astimezone(UTC).date(), time(), UTC)
-        yield IndexWindow(start, middle)
+        yield IndexWindow(start, middle, asked_at)
         start = middle
-    yield IndexWindow(start, end)
+    yield IndexWindow(start, end, asked_at)
 
 
 def findings(

@@ -36,6 +36,8 @@ PACES = {
     "openalex": Pace("openalex.org", 0.2),
 }
 NCBI_SECONDS_WITH_KEY = 0.115
+#: Seconds that a host is left alone at the most, whatever it asks for.
+LONGEST_HOLD = 86_400.0
 #: For hosts that state no wish.
 OTHERS_SECONDS = 0.5
 
@@ -46,8 +48,8 @@ class Lines(Protocol):
     def take(self, line: str, seconds: float, now: float) -> Turn:
         """Take the next place of a line, whose places are `seconds` apart."""
 
-    def hold(self, line: str, until: float) -> None:
-        """Keep everybody from a line until then."""
+    def hold(self, line: str, until: float, now: float) -> None:
+        """Keep everybody from a line until then, a day at the most; both in seconds since 1970."""
 
 
 class OwnLines:
@@ -65,9 +67,9 @@ class OwnLines:
         self._free_at[line] = start + seconds
         return Turn(start - now)
 
-    def hold(self, line: str, until: float) -> None:
+    def hold(self, line: str, until: float, now: float) -> None:
         """See `Lines.hold`."""
-        self._held_until[line] = max(until, self._held_until.get(line, until))
+        self._held_until[line] = max(min(until, now + LONGEST_HOLD), self._held_until.get(line, now))
 
 
 @dataclass(slots=True)
@@ -95,13 +97,13 @@ class HostBudget:
             return self._here.take(line, 0.0, now)
         return await asyncio.to_thread(self.lines.take, line, seconds, now)
 
-    async def hold(self, url: str, until: float) -> None:
-        """Note that the host of `url` wants to be left alone until then."""
+    async def hold(self, url: str, until: float, now: float) -> None:
+        """Note that the host of `url` wants to be left alone until then; both in seconds since 1970."""
         line, seconds = self._line(url)
         if not seconds:
-            self._here.hold(line, until)
+            self._here.hold(line, until, now)
             return
-        await asyncio.to_thread(self.lines.hold, line, until)
+        await asyncio.to_thread(self.lines.hold, line, until, now)
 
     def _line(self, url: str) -> tuple[str, float]:
         for name, base in self.services.items():

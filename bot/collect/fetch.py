@@ -239,7 +239,7 @@ class Fetcher:
         if status != 200 and not conditional and status not in ask.refusals:
             wait = retry_after(response.headers)
             if wait:
-                await self.budget.hold(str(ask.url), self.wall() + wait)
+                await self.budget.hold(str(ask.url), self.wall() + wait, self.wall())
             return _Trouble(f"http {status}", again=status in _PASSING, wait=wait)
         url = str(ask.url.copy_with(username=None, password=None))
         content = tempfile.SpooledTemporaryFile(IN_MEMORY)  # noqa: SIM115 (it lives as long as the answer)

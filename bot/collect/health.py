@@ -9,18 +9,17 @@ from itertools import pairwise
 
 from bot.models.feeds import Health, StandingQuery
 
-#: A query that does well is asked so often.
-EVERY = timedelta(hours=1)
 #: A failing one is asked again after this, doubled at each further failure, for ever, up to a day.
 FIRST_RETRY = timedelta(minutes=10)
 CEILING = timedelta(days=1)
-#: What has not changed for so many times `EVERY` is asked half as often as that; a day at the least.
+#: What has not changed is left alone for this part of the time since it did; a day at the most.
 SLACK = 24
 
 #: Days with news that are remembered, and how many make a habit.
-REMEMBERED, FEWEST = 12, 5
-#: Silence is odd after so many times the longest there was, and never before some days: there are weekends.
-PATIENCE, LEAST = 2, timedelta(days=4)
+REMEMBERED, FEWEST = 12, 8
+#: Silence is odd after so many times the longest there was, and never before some days: there are weekends. Where news
+#: comes at random on weekdays, that is wrong about once in ten years of a query.
+PATIENCE, LEAST = 3, timedelta(days=4)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +30,8 @@ class RoundOutcome:
     error: str = ""
     #: Papers that were new to the feed.
     new: int = 0
+    #: The latest day of indexing among the records.
+    newest: date | None = None
     #: Records that came, and those of them that were indexed before the time that was asked for.
     records: int = 0
     outside: int = 0
@@ -49,15 +50,13 @@ class Verdict:
     """What is written down of a query after a round."""
 
     query: StandingQuery
-    #: Why it is stale; empty where it is not.
+    #: Why it is failing or stale; empty where it is neither.
     words: str = ""
     #: Whether the answer can be trusted, so that the watermark may pass it.
     whole: bool = True
-    #: Since when answers cannot be trusted: the watermark goes back to it.
-    back_to: datetime | None = None
 
 
-def judge(query: StandingQuery, outcome: RoundOutcome, now: datetime, chance: float) -> Verdict:
+def judge(query: StandingQuery, outcome: RoundOutcome, now: datetime, chance: float, every: timedelta) -> Verdict:
     """What a query's health is after a round.
 
     A query is *failing* where no whole answer came. It is *stale* where the answer is an earlier one given again (the
@@ -68,7 +67,11 @@ def judge(query: StandingQuery, outcome: RoundOutcome, now: datetime, chance: fl
         query: as it was before the round.
         now: when the round ended; aware.
         chance: 0..1, spreads what would be asked at one moment.
+        every: how long the source is left alone at the least.
     """
+    if outcome.error and outcome.replay:
+        # An older stretch that could not be read says nothing of the query's own rounds.
+        return Verdict(query, outcome.error, whole=False)
     if outcome.error:
         return Verdict(_turned(_failed(query, outcome, now, chance), Health.FAILING, now), outcome.error, whole=False)
     repeated = _is_repeated(query, outcome)
@@ -76,10 +79,9 @@ def judge(query: StandingQuery, outcome: RoundOutcome, now: datetime, chance: fl
     if not outcome.replay:
         after = _with_news(after, outcome, now, repeated=repeated)
     words = _repeated_words(query, outcome) if repeated else _silence(after, now)
-    wait = _interval(after, now) * (0.9 + 0.2 * chance)
+    wait = _interval(after, now, every) * (0.9 + 0.2 * chance)
     after = replace(after, next_ask_at=now + wait)
-    back_to = query.batch_since if repeated else None
-    return Verdict(_turned(after, Health.STALE if words else Health.QUIET, now), words, not repeated, back_to)
+    return Verdict(_turned(after, Health.STALE if words else Health.QUIET, now), words, whole=not repeated)
 
 
 def habit(days: Sequence[str]) -> timedelta | None:
@@ -111,7 +113,11 @@ def _failed(query: StandingQuery, outcome: RoundOutcome, now: datetime, chance: 
 def _with_news(query: StandingQuery, outcome: RoundOutcome, now: datetime, *, repeated: bool) -> StandingQuery:
     if not repeated and not outcome.unchanged and outcome.batch != query.batch:
         query = replace(query, batch=outcome.batch, batch_since=now)
-    if outcome.new:
+    later = outcome.newest is not None and (query.newest is None or outcome.newest > query.newest)
+    if later:
+        query = replace(query, newest=outcome.newest)
+    # What another query of the feed has brought first is news of this one all the same.
+    if outcome.new or (later and not repeated):
         days = tuple(dict.fromkeys((*query.habit, now.date().isoformat())))[-REMEMBERED:]
         query = replace(query, habit=days, brought_at=now)
     return query
@@ -137,8 +143,8 @@ def _silence(query: StandingQuery, now: datetime) -> str:
     return f"nothing new for {silent.days} days; never more than {longest.days} days before"
 
 
-def _interval(query: StandingQuery, now: datetime) -> timedelta:
+def _interval(query: StandingQuery, now: datetime, every: timedelta) -> timedelta:
     """How long to leave a query alone: the longer nothing has changed, the longer."""
     if query.batch_since is None:
-        return EVERY
-    return min(CEILING, max(EVERY, (now - query.batch_since) / SLACK))
+        return every
+    return max(every, min(CEILING, (now - query.batch_since) / SLACK))

@@ -42,7 +42,7 @@ def send_alarms(
     """
     now = clock()
     message_id = f"<alarm.{secrets.token_hex(16)}@{ascii_domain(domain)}>"
-    taken = alarms.take(store, now, message_id)
+    taken = alarms.take(store, now, message_id, oldest=now - OLDEST)
     if not taken:
         return 0
     ids = [one.id for one in taken]
@@ -53,7 +53,7 @@ def send_alarms(
         alarms.settle(store, ids, Outcome(State.DEFERRED, due_at=clock() + FIRST_WAIT, tried=False), clock())
         log.error("alarm not sent", error=str(error), alarms=len(ids))
         raise
-    outcome = decide(reply, min(one.attempts for one in taken), clock(), taken[0].at + OLDEST)
+    outcome = decide(reply, min(one.attempts for one in taken), clock(), taken[-1].at + OLDEST)
     if concerns_server(reply):
         outcome = Outcome(State.DEFERRED, due_at=clock() + FIRST_WAIT, tried=False)
     alarms.settle(store, ids, outcome, clock())

@@ -21,7 +21,7 @@ class Alarm(Table, table=True):
     query: str
     #: `Health` that the query came to.
     health: str
-    #: Since when it was what it was before; for a recovery, since when it had been ill.
+    #: Since when it has been so; for a recovery, since when it had been ill.
     since: datetime | None = Field(default=None, sa_type=UtcDateTime)
     words: str = ""
     #: As a delivery's, see `bot.models.deliveries.State`.

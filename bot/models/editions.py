@@ -157,5 +157,6 @@ def _written(rank: Rank) -> str:
 
 
 def _read(text: str) -> Rank:
-    form, precedence, version, revised, source = text.split(" ", 4) if text else ("2", "0", "1", "0", "")
+    # Of before origins were kept: whatever comes goes before it.
+    form, precedence, version, revised, source = text.split(" ", 4) if text else ("0", "0", "1", "0", "")
     return int(form), int(precedence), int(version), int(revised), source

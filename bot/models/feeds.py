@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 
 from sqlalchemy import JSON, Column, ForeignKey, Index, UniqueConstraint, text
 from sqlmodel import Field
 
 from bot.models.columns import BigId, JsonText, Table, UtcDateTime
-
 
 #: As readers know them; a syndicated feed has its own name.
 SOURCE_NAMES = {
@@ -86,6 +85,8 @@ class SourceQuery(Table, table=True):
     asked_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     #: When a round last brought a paper that was new to the feed.
     brought_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    #: The latest day of indexing of any record that it has brought.
+    newest: date | None = None
     #: The last days on which it did, `2026-11-23`, oldest first: its habit.
     habit: list[str] = Field(default_factory=list, sa_column=Column(JsonText, nullable=False, server_default="[]"))
     #: What the last whole answer held, as a fingerprint, and since when it has been the same.
@@ -163,6 +164,7 @@ class StandingQuery:
     begins_at: datetime | None = None
     since: datetime | None = None
     brought_at: datetime | None = None
+    newest: date | None = None
     habit: tuple[str, ...] = ()
     batch: str = ""
     batch_since: datetime | None = None

@@ -185,6 +185,8 @@ class Sighting(Table, table=True):
     title_key: str = Field(primary_key=True, max_length=32, index=True)
     #: Of publication; 0 where it is not known.
     year: int = Field(primary_key=True)
+    #: Stands for `names` and `preprint`: a record that gets another name is another sighting.
+    digest: str = Field(primary_key=True, max_length=16)
     paper_id: int = Field(
         sa_column=Column(BigId, ForeignKey("paper.id", ondelete="CASCADE"), nullable=False, index=True)
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -119,10 +120,17 @@ def _view(one: AlarmRecord, timezone: str) -> AlarmView:
     return AlarmView(
         feed=plain(one.feed, 120),
         source=plain(one.source, 40),
-        query=plain(one.query, _QUERY_LENGTH),
+        query=plain(_without_secrets(one.query), _QUERY_LENGTH),
         words=plain(one.words, 500),
         when=_when(one, timezone),
     )
+
+
+def _without_secrets(query: str) -> str:
+    """A feed's address without user, password and what follows its path; other queries as they are."""
+    if not query.startswith(("http://", "https://")):
+        return query
+    return re.sub(r"//[^/@]*@", "//", re.split(r"[?#]", query, maxsplit=1)[0])
 
 
 def _when(one: AlarmRecord, timezone: str) -> str:

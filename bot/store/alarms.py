@@ -18,8 +18,10 @@ MOST = 200
 LEASE = timedelta(minutes=15)
 
 
-def take(store: Store, now: datetime, message_id: str) -> tuple[AlarmRecord, ...]:
+def take(store: Store, now: datetime, message_id: str, oldest: datetime) -> tuple[AlarmRecord, ...]:
     """The alarms that are due, for one mail; nobody else gets them before the lease has run out.
+
+    What is from before `oldest` is told no more.
 
     What a sender left behind before the final dot is taken up again; what it left after it may have arrived, and is
     not sent twice.
@@ -28,6 +30,7 @@ def take(store: Store, now: datetime, message_id: str) -> tuple[AlarmRecord, ...
         left = (alarm.c.state == State.HANDED_OVER) & (alarm.c.due_at <= now)
         connection.execute(update(alarm).where(left).values(state=State.UNCERTAIN, settled_at=now))
         open_ = or_(alarm.c.state == State.QUEUED, alarm.c.state == State.DEFERRED, alarm.c.state == State.CLAIMED)
+        connection.execute(update(alarm).where(open_, alarm.c.at < oldest).values(state=State.SKIPPED, settled_at=now))
         rows = connection.execute(
             select(alarm).where(open_, alarm.c.due_at <= now).order_by(alarm.c.id).limit(MOST)
         ).all()

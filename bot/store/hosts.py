@@ -37,12 +37,13 @@ class SharedLines:
                 connection.execute(update(host_line).where(host_line.c.line == line).values(free_at=after))
         return Turn((start - moment).total_seconds())
 
-    def hold(self, line: str, until: float) -> None:
-        """Keep everybody from a line until then, in seconds since 1970, a day at the most."""
-        latest = datetime.fromtimestamp(min(until, 4e9), UTC)
+    def hold(self, line: str, until: float, now: float) -> None:
+        """Keep everybody from a line until then, a day at the most; both in seconds since 1970."""
+        moment = datetime.fromtimestamp(now, UTC)
+        latest = min(datetime.fromtimestamp(min(until, 4e9), UTC), moment + LONGEST_HOLD)
         with self._store.writing(lock=f"line {line}") as connection:
             row = connection.execute(select(host_line).where(host_line.c.line == line)).one_or_none()
             if row is None:
-                connection.execute(insert(host_line).values(line=line, free_at=latest, held_until=latest))
-            elif row.held_until is None or row.held_until < latest:
+                connection.execute(insert(host_line).values(line=line, free_at=moment, held_until=latest))
+            elif row.held_until is None or not latest <= row.held_until <= moment + LONGEST_HOLD:
                 connection.execute(update(host_line).where(host_line.c.line == line).values(held_until=latest))

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection, Table, delete, exists, insert, literal, select, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Connection, Table, delete, exists, insert, select, update
 
 from bot.models.editions import columns_of, joined, stored_edition
 from bot.models.papers import Identifier
 from bot.models.sightings import Merge
+from bot.store.changes import insert_new, note_changes
 from bot.store.engine import Store
 from bot.store.instance import tick
 from bot.store.tables import (
@@ -46,21 +46,16 @@ def merge(connection: Connection, one: Merge, now: datetime) -> None:
         )
     )
     connection.execute(delete(paper).where(paper.c.id == one.gone))
-    if (kept.preprint or gone.preprint) and not together.preprint:
-        row = {"paper_id": one.kept, "kind": "published", "at": now}
-        connection.execute(_insert_new(connection, paper_change).values(**row))
-
-
-def _insert_new(connection: Connection, table: Table) -> postgresql.Insert | sqlite.Insert:
-    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-    made: postgresql.Insert | sqlite.Insert = dialect.insert(table).on_conflict_do_nothing()
-    return made
+    # Readers of either are told what it has become.
+    for before in (kept, gone):
+        note_changes(connection, one.kept, before, together, now)
 
 
 def _move(connection: Connection, table: Table, others: Sequence[str], one: Merge) -> None:
     """Rows of the one paper as rows of the other, where it has none of its own; what is left goes with the paper."""
-    theirs = select(literal(one.kept), *(table.c[name] for name in others)).where(table.c.paper_id == one.gone)
-    connection.execute(_insert_new(connection, table).from_select(["paper_id", *others], theirs))
+    theirs = select(*(table.c[name] for name in others)).where(table.c.paper_id == one.gone)
+    rows = [{**row, "paper_id": one.kept} for row in connection.execute(theirs).mappings()]
+    insert_new(connection, table, rows)
 
 
 def _merge_entries(connection: Connection, one: Merge) -> None:
@@ -76,7 +71,8 @@ def _merge_entries(connection: Connection, one: Merge) -> None:
         earliest = min(entries, key=lambda entry: entry["entered_at"])  # type: ignore[arg-type,return-value]  # a time
         rows.append({**best, "entered_at": earliest["entered_at"], "paper_id": one.kept})
         if any(not entry["relevance"] for entry in entries):
-            rows[-1]["relevance"] = 0.0  # one of them was retracted
+            # One of them was retracted.
+            rows[-1]["relevance"] = 0.0
     if rows:
         connection.execute(insert(feed_entry), rows)
 
@@ -93,7 +89,7 @@ def withdraw(store: Store, names: Sequence[Identifier], source: str, clock: Call
         now = tick(connection, clock())
         for name in dict.fromkeys(names):
             row = {"scheme": name.scheme, "value": name.value, "source": source, "at": now}
-            connection.execute(_insert_new(connection, withdrawn_record).values(**row))
+            insert_new(connection, withdrawn_record, [row])
             gone += _withdraw(connection, name)
     return gone
 
@@ -103,10 +99,14 @@ def _withdraw(connection: Connection, name: Identifier) -> int:
     paper_id = connection.execute(select(paper_identifier.c.paper_id).where(this)).scalar()
     if paper_id is None:
         return 0
-    connection.execute(delete(sighting).where(sighting.c.paper_id == paper_id, sighting.c.name == str(name)))
+    here = sighting.c.paper_id == paper_id
+    seen = connection.execute(delete(sighting).where(here, sighting.c.name == str(name))).rowcount
     connection.execute(delete(paper_identifier).where(this))
-    others = connection.execute(select(exists().where(sighting.c.paper_id == paper_id))).scalar()
-    if others:
+    if connection.execute(select(exists().where(sighting.c.paper_id == paper_id))).scalar():
+        return 0
+    named = exists().where(paper_identifier.c.paper_id == paper_id, paper_identifier.c.scheme.in_(("doi", "pmcid")))
+    if not seen and connection.execute(select(named)).scalar():
+        # Of before sightings were kept: another source may have told of it as well.
         return 0
     connection.execute(delete(paper).where(paper.c.id == paper_id))
     return 1

@@ -89,11 +89,10 @@ def note_round(
     store: Store,
     before: StandingQuery,
     after: StandingQuery,
-    words: str,
+    words: str | None,
     now: datetime,
     *,
     watermark: datetime | None = None,
-    back_to: datetime | None = None,
     validators: tuple[str, str] | None = None,
 ) -> None:
     """Write down a query's round; an alarm is raised where it turned stale or failing, or recovered.
@@ -101,36 +100,36 @@ def note_round(
     Args:
         before: as it was when the round began.
         after: as the round left it.
-        words: why it is stale or failing; empty where it is neither.
+        words: why it is stale or failing; empty where it is neither, None to leave it.
         now: when the round ended.
         watermark: up to where everything has been read whole; None where nothing was. It only moves forward.
-        back_to: since when answers could not be trusted, so that what came after is read again.
         validators: ETag and Last-Modified of the answer, where it was whole and new.
     """
     values: dict[str, object] = {
         "health": after.health,
         "health_since": after.since,
         "failures": after.failures,
-        "error": words[:500],
         "asked_at": now,
         "brought_at": after.brought_at,
+        "newest": after.newest,
         "habit": list(after.habit),
         "batch": after.batch,
         "batch_since": after.batch_since,
         "next_ask_at": after.next_ask_at,
     }
-    if validators is not None:
-        values |= {"etag": validators[0], "last_modified": validators[1]}
+    if words is not None:
+        values["error"] = words[:500]
     this = source_query.c.id == before.id
     with store.writing() as connection:
         there = connection.execute(select(source_query).where(this).with_for_update()).one_or_none()
         if there is None:
             # The catalogue was changed meanwhile.
             return
+        # Where they were cleared meanwhile, the feed's terms have changed: the next answer is to be read again.
+        if validators is not None and (there.etag, there.last_modified) == (before.etag, before.last_modified):
+            values |= {"etag": validators[0], "last_modified": validators[1]}
         if watermark is not None and (there.watermark is None or watermark > there.watermark):
             values["watermark"] = watermark
-        if back_to is not None and there.watermark is not None and back_to < there.watermark:
-            values["watermark"] = back_to
         connection.execute(update(source_query).where(this).values(**values))
         if there.health != after.health and (after.health in ILL or there.health in ILL):
             connection.execute(
@@ -142,7 +141,7 @@ def note_round(
                     health=after.health,
                     # Since when it has been ill; a recovery tells since when it was.
                     since=after.since if after.health in ILL else there.health_since,
-                    words=words[:500],
+                    words=(words or "")[:500],
                     due_at=now,
                 )
             )
@@ -161,6 +160,7 @@ def _standing(row: Any) -> StandingQuery:
         begins_at=row.begins_at,
         since=row.health_since,
         brought_at=row.brought_at,
+        newest=row.newest,
         habit=tuple(row.habit),
         batch=row.batch,
         batch_since=row.batch_since,

@@ -2,26 +2,25 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Table, insert, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from bot.models.editions import Edition, columns_of, edition_of, in_order, joined, stored_edition
 from bot.models.papers import Announcement, Finding, Identifier, Mark
 from bot.models.sightings import Known, Recognised, Rules, SightingRecord
+from bot.store.changes import insert_new, note_changes
 from bot.store.engine import Store
 from bot.store.instance import tick
 from bot.store.merging import merge
-from bot.store.tables import feed_entry, paper, paper_change, paper_identifier, paper_notice, sighting, withdrawn_record
+from bot.store.tables import feed_entry, paper, paper_identifier, paper_notice, sighting, withdrawn_record
 
 #: Values looked up in one statement; SQLite takes 32,766 parameters in one.
 LOOKUP = 5000
-#: What happened when a preprint appears in a journal; the other kinds of change are marks.
-PUBLISHED = "published"
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,17 +172,6 @@ def _update_papers(connection: Connection, said: Mapping[int, Edition], now: dat
         note_changes(connection, row["id"], before, after, now)
 
 
-def note_changes(connection: Connection, paper_id: int, before: Edition, after: Edition, now: datetime) -> None:
-    """Keep what happened to a paper between two editions, each kind once."""
-    kinds = in_order(after.marks - before.marks)
-    if Mark.RETRACTED in kinds:
-        _sink(connection, [paper_id])
-    if before.preprint and not after.preprint:
-        kinds.append(PUBLISHED)
-    rows = [{"paper_id": paper_id, "kind": kind, "at": now} for kind in kinds]
-    _insert_new(connection, paper_change, rows)
-
-
 def _notices_about(
     connection: Connection, batch: Sequence[Announcement], known: Known, recognised: Recognised
 ) -> dict[int, frozenset[Mark]]:
@@ -213,7 +201,7 @@ def _write_notices(connection: Connection, batch: Sequence[Announcement], now: d
     if not said:
         return
     rows = [{"scheme": s, "value": v, "mark": m, "said_by": by} for (s, v, m), by in said.items()]
-    _insert_new(connection, paper_notice, rows)
+    insert_new(connection, paper_notice, rows)
     marks: dict[int, set[Mark]] = {}
     for row in _rows_of_names(connection, paper_identifier, dict.fromkeys(Identifier(s, v) for s, v, _ in said)):
         new = {Mark(m) for s, v, m in said if (s, v) == (row.scheme, row.value)}
@@ -232,7 +220,7 @@ def _write_identifiers(connection: Connection, known: Known, recognised: Recogni
         for name, node in recognised.owners.items()
         if node in ids and name not in known.owners
     ]
-    _insert_new(connection, paper_identifier, rows)
+    insert_new(connection, paper_identifier, rows)
 
 
 def _write_sightings(
@@ -249,6 +237,7 @@ def _write_sightings(
             "name": str(one.identifiers[0]),
             "title_key": sight.title_key,
             "year": sight.year,
+            "digest": _digest(sight),
             "paper_id": ids[node],
             "names": [str(name) for name in one.identifiers],
             "preprint": sight.preprint,
@@ -258,7 +247,7 @@ def _write_sightings(
         }
         for one, sight, node, how in zip(batch, seen, recognised.papers, recognised.how, strict=True)
     ]
-    _insert_new(connection, sighting, rows)
+    insert_new(connection, sighting, rows)
 
 
 def _retracted(connection: Connection, ids: Sequence[int]) -> set[int]:
@@ -266,10 +255,9 @@ def _retracted(connection: Connection, ids: Sequence[int]) -> set[int]:
     return {row.id for row in rows if Mark.RETRACTED in row.marks}
 
 
-def _sink(connection: Connection, ids: Collection[int]) -> None:
-    """A retracted paper is worth knowing of, after all others."""
-    these = feed_entry.c.paper_id.in_(list(ids)) & (feed_entry.c.relevance > 0)
-    connection.execute(update(feed_entry).where(these).values(relevance=0.0))
+def _digest(sight: SightingRecord) -> str:
+    said = f"{sight.preprint} {' '.join(map(str, sight.names))}"
+    return hashlib.blake2b(said.encode(), digest_size=8).hexdigest()
 
 
 def _enter(
@@ -298,12 +286,5 @@ def _enter(
         elif (finding.relevance, finding.why) > (entry.relevance, entry.why):
             this = (feed_entry.c.feed_id == feed_id) & (feed_entry.c.paper_id == paper_id)
             connection.execute(update(feed_entry).where(this).values(relevance=finding.relevance, why=finding.why))
-    _insert_new(connection, feed_entry, rows)
+    insert_new(connection, feed_entry, rows)
     return len(rows)
-
-
-def _insert_new(connection: Connection, table: Table, rows: Collection[Mapping[str, Any]]) -> None:
-    """Insert rows, leaving alone those that are there."""
-    if rows:
-        dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-        connection.execute(dialect.insert(table).on_conflict_do_nothing(), list(rows))

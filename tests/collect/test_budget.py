@@ -59,8 +59,8 @@ def test_a_host_may_ask_to_be_left_alone(make_lines: MakeLines) -> None:
     budget = HostBudget(lines=make_lines())
 
     async def ask() -> tuple[float, ...]:
-        await budget.hold("https://a.example.org/x", NOW + 20)
-        await budget.hold("https://a.example.org/y", NOW + 15)
+        await budget.hold("https://a.example.org/x", NOW + 20, NOW)
+        await budget.hold("https://a.example.org/y", NOW + 15, NOW)
         turns = [
             await budget.turn(f"https://{host}/z", moment)
             for host, moment in (
@@ -93,6 +93,15 @@ def test_processes_on_one_database_share_the_lines(store: Store) -> None:
 def test_a_clock_that_was_wrong_keeps_nobody_waiting(store: Store) -> None:
     lines = SharedLines(store)
     lines.take("arxiv", 3.0, NOW + 86_400)
-    lines.hold("biorxiv", NOW + 5 * 86_400)
+    lines.hold("biorxiv", NOW + 6 * 86_400, NOW + 5 * 86_400)
     assert lines.take("arxiv", 3.0, NOW).wait == 0.0
     assert lines.take("biorxiv", 1.0, NOW).held == 0.0
+
+
+def test_nobody_is_kept_away_for_more_than_a_day(make_lines: MakeLines) -> None:
+    lines = make_lines()
+    lines.hold("crossref", NOW + 2 * 86_400, NOW)
+    assert lines.take("crossref", 0.5, NOW + 3600).held == pytest.approx(23 * 3600)
+    assert lines.take("crossref", 0.5, NOW + 86_401).held == 0.0
+    lines.hold("crossref", NOW + 90_000, NOW + 86_401)
+    assert lines.take("crossref", 0.5, NOW + 86_402).held > 0

@@ -9,16 +9,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.collect.health import CEILING, EVERY, REMEMBERED, RoundOutcome, Verdict, habit, is_due, judge
+from bot.collect.health import CEILING, REMEMBERED, RoundOutcome, Verdict, habit, is_due, judge
 from bot.models.feeds import Health, StandingQuery
 
 NOW = datetime(2026, 11, 23, 9, 30, tzinfo=UTC)
 DAY = timedelta(days=1)
+EVERY = timedelta(hours=1)
 NEW = StandingQuery(1, 1, "sleep", "pubmed", "sleep[ti]", None, Health.NEW, 0)
 
 
 def after(query: StandingQuery, outcome: RoundOutcome, now: datetime = NOW, chance: float = 0.5) -> Verdict:
-    return judge(query, outcome, now, chance)
+    return judge(query, outcome, now, chance, EVERY)
 
 
 def with_habit(*gaps: int, until: datetime = NOW) -> StandingQuery:
@@ -72,14 +73,14 @@ def test_what_the_service_asks_to_wait_is_waited_a_day_at_the_most() -> None:
 @pytest.mark.parametrize(
     ("gaps", "silent", "stale"),
     [
-        ((1, 1, 3, 1, 1), 3, False),
-        ((1, 1, 3, 1, 1), 7, True),
-        ((1, 1, 1, 1, 1), 4, False),
-        ((1, 1, 1, 1, 1), 5, True),
-        ((7, 7, 8, 7), 16, False),
-        ((7, 7, 8, 7), 17, True),
+        ((1, 1, 3, 1, 1, 1, 1), 9, False),
+        ((1, 1, 3, 1, 1, 1, 1), 10, True),
+        ((1,) * 7, 4, False),
+        ((1,) * 7, 5, True),
+        ((7, 7, 8, 7, 7, 7, 7), 24, False),
+        ((7, 7, 8, 7, 7, 7, 7), 25, True),
         # Too little is known of it yet.
-        ((1, 1, 1), 300, False),
+        ((1,) * 6, 300, False),
     ],
 )
 def test_silence_is_stale_by_the_query_s_own_habit(gaps: tuple[int, ...], silent: int, stale: bool) -> None:
@@ -108,6 +109,35 @@ def test_yesterdays_batch_again_is_stale_and_moves_nothing() -> None:
 def test_an_older_stretch_says_nothing_of_the_habit() -> None:
     verdict = after(NEW, RoundOutcome(new=900, records=900, batch="900:aa", replay=True))
     assert (verdict.query.habit, verdict.query.brought_at, verdict.query.batch) == ((), None, "")
+
+
+def test_a_frozen_answer_stays_stale_until_it_changes() -> None:
+    query = after(NEW, RoundOutcome(new=5, newest=NOW.date(), records=5, batch="5:aa")).query
+    frozen = RoundOutcome(records=5, outside=3, newest=NOW.date(), batch="5:aa")
+    told = []
+    for day in range(1, 9):
+        query = after(query, frozen, NOW + day * DAY).query
+        told.append(query.health)
+    assert told == ["stale"] * 8
+    assert query.since == NOW + DAY
+
+
+def test_news_that_another_query_brought_first_is_news_all_the_same() -> None:
+    query = NEW
+    for day in range(12):
+        today = NOW + day * DAY
+        verdict = after(query, RoundOutcome(records=3, newest=today.date(), batch=f"3:{day}"), today)
+        query = verdict.query
+    assert len(query.habit) == 12
+    assert (
+        after(query, RoundOutcome(records=3, newest=query.newest, batch="3:x"), NOW + 17 * DAY).query.health == "stale"
+    )
+
+
+def test_an_older_stretch_that_fails_leaves_the_query_as_it_was() -> None:
+    query = after(NEW, RoundOutcome(records=1, batch="1:a")).query
+    verdict = after(query, RoundOutcome(error="too many", replay=True), NOW + DAY)
+    assert (verdict.query, verdict.words, verdict.whole) == (query, "too many", False)
 
 
 def test_what_never_changes_is_asked_less_often() -> None:
@@ -147,8 +177,11 @@ def test_any_history_keeps_the_rules(rounds: list[tuple[RoundOutcome, int]], cha
     query, now = NEW, NOW
     for outcome, minutes in rounds:
         now += timedelta(minutes=minutes)
-        before, verdict = query, judge(query, outcome, now, chance)
+        before, verdict = query, judge(query, outcome, now, chance, EVERY)
         query = verdict.query
+        if outcome.error and outcome.replay:
+            assert query == before
+            continue
         assert (query.health == Health.FAILING) is bool(outcome.error)
         assert (query.failures > 0) is bool(outcome.error)
         assert bool(verdict.words) is (query.health in {Health.FAILING, Health.STALE})

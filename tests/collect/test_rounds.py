@@ -41,6 +41,7 @@ class Archive:
     name: str = "pubmed"
     overlap: timedelta | None = 2 * DAY
     exact: bool = True
+    every: timedelta = timedelta(hours=1)
     page: int = 3
     #: Fails before a page with this chance.
     failing: float = 0.0
@@ -211,7 +212,7 @@ def test_stretches_join_without_a_gap(days: int, seconds: int) -> None:
     assert all(part.end - part.start <= STRETCH for part in parts)
     # No day is asked for twice.
     assert all(one.last_day < two.first_day for one, two in pairwise(parts))
-    assert list(stretches(start, NOW, whole=True)) == [IndexWindow(start, NOW)]
+    assert list(stretches(start, NOW, whole=True)) == [IndexWindow(start, NOW, NOW)]
 
 
 def test_since_moves_the_watermark_only_where_it_joins_on(samples: Store) -> None:

@@ -63,6 +63,8 @@ class Arxiv:
     #: query on a topic no more requests than one day would.
     overlap = timedelta(days=21)
     exact = True
+    #: New papers are announced once a day.
+    every = timedelta(hours=6)
 
     def selects(self, query: str) -> bool:
         """Always: arXiv searches."""
@@ -78,12 +80,12 @@ class Arxiv:
             first, last = spans.pop()
             term = f"submittedDate:[{first:%Y%m%d}0000 TO {last:%Y%m%d}2359]"
             term = f"({query}) AND {term}" if query.strip() else term
-            answer = await self._slice(term, 0, window.last_day, fetch)
+            answer = await self._slice(term, 0, window.today, fetch)
             total = answer.stated if total is None else total
             if answer.stated > self.most:
                 spans += _halved(first, last, self.most)
                 continue
-            async for page in self._read(term, answer, window.last_day, fetch):
+            async for page in self._read(term, answer, window.today, fetch):
                 yield replace(page, stated=total)
 
     async def _read(self, term: str, answer: _Answer, today: date, fetch: Fetcher) -> AsyncIterator[Page]:

@@ -50,6 +50,8 @@ class Rxiv:
     #: Days are those of posting, in the servers' time; what is posted late in one may be shown on the next.
     overlap = timedelta(days=3)
     exact = True
+    #: It cannot search, so that each round reads whole days again.
+    every = timedelta(hours=6)
 
     def selects(self, query: str) -> bool:
         """Whether the query looks for words; a category alone is no topic of a feed."""
@@ -75,7 +77,7 @@ class Rxiv:
         seen: set[str] = set()
         came = stated = 0
         while True:
-            answer = _Answer(self.name, window.last_day, came, stated)
+            answer = _Answer(self.name, window.today, came, stated)
             with await fetch.get(f"{url}/{came}/json", params, check=answer.problem):
                 stated = max(stated, answer.stated)
                 fresh = {key: paper for key, paper in answer.found.items() if key not in seen}

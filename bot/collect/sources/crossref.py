@@ -50,6 +50,8 @@ class Crossref:
     #: Records appear within minutes of their registration ("REST API", frequency of indexing); at busy times in days.
     overlap = timedelta(days=3)
     exact = True
+    #: Lists are dear to it (Crossref, "Tips for using the REST API").
+    every = timedelta(hours=6)
 
     def selects(self, query: str) -> bool:
         """Never: Crossref finds papers that have any of the words, so that their text must be matched."""
@@ -70,7 +72,7 @@ class Crossref:
             form = asked | {"filter": f"{asked['filter']},{days}" if "filter" in asked else days}
 
             async def ask(cursor: str, form: Mapping[str, str] = form) -> Part:
-                return await self._part(form, cursor, window.last_day, fetch)
+                return await self._part(form, cursor, window.today, fetch)
 
             part = await ask(FIRST)
             stated = part.total if stated is None else stated

@@ -14,7 +14,7 @@ from datetime import date, timedelta
 from bot.collect.answer import Check, Fetched
 from bot.collect.fetch import Fetcher
 from bot.collect.sources.europepmc_record import NAME, announced
-from bot.collect.sources.protocol import PAPERS, IndexWindow, Page, Validators, counted
+from bot.collect.sources.protocol import HOURLY, PAPERS, IndexWindow, Page, Validators, counted
 from bot.collect.sources.streams import UNREADABLE, JsonAnswer, flagged, json_problem, readable, text_at
 from bot.collect.text import clean
 from bot.errors import SourceError
@@ -45,6 +45,7 @@ class EuropePmc:
     #: Records come in daily loads; a load that began on one day may be shown on the next.
     overlap = timedelta(days=2)
     exact = True
+    every = HOURLY
 
     def selects(self, query: str) -> bool:
         """Always: Europe PMC searches."""
@@ -71,7 +72,7 @@ class EuropePmc:
         seen: set[str] = set()
         stated, cursor = 0, "*"
         while True:
-            answer = _Answer(window.last_day, size, len(seen))
+            answer = _Answer(window.today, size, len(seen))
             with await self._ask(form | {"cursorMark": cursor}, fetch, answer.problem):
                 fresh = [paper for key, paper in answer.found.items() if key not in seen]
             first, stated = not seen, max(stated, answer.stated)

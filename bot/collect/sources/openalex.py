@@ -57,6 +57,8 @@ class OpenAlex:
     #: known: a month, and two weeks. What it learns later than that is missed.
     overlap = timedelta(days=45)
     exact = False
+    #: A round reads weeks again, and a key is good for some hundred pages a day.
+    every = timedelta(days=1)
 
     def selects(self, query: str) -> bool:
         """Where it searches, or filters by a topic; otherwise (a journal, an institution) texts must be matched."""
@@ -76,7 +78,7 @@ class OpenAlex:
         form["filter"] = f"{form['filter']},{days}" if "filter" in form else days
 
         async def ask(cursor: str) -> Part:
-            return await self._part(form, cursor, window.last_day, fetch)
+            return await self._part(form, cursor, window.today, fetch)
 
         async for page in pages_from(_LISTING, await ask(FIRST), ask, self.most):
             yield page

@@ -14,13 +14,12 @@ from bot.models.papers import Announcement, Identifier
 
 @dataclass(frozen=True, slots=True)
 class IndexWindow:
-    """A half-open window `[start, end)` of the time at which a source began to show a paper; aware times.
-
-    A round's window ends with the time of fetching, whose day bounds what dates a source may claim.
-    """
+    """A half-open window `[start, end)` of the time at which a source began to show a paper; aware times."""
 
     start: datetime
     end: datetime
+    #: The time of fetching, where the window ends before it.
+    asked_at: datetime | None = None
 
     def __post_init__(self) -> None:
         if self.start.tzinfo is None or self.end.tzinfo is None:
@@ -37,6 +36,11 @@ class IndexWindow:
     def last_day(self) -> date:
         """The last day that the window touches, in UTC."""
         return max(self.first_day, (self.end.astimezone(UTC) - timedelta(microseconds=1)).date())
+
+    @property
+    def today(self) -> date:
+        """The day of fetching, in UTC, which bounds what dates a source may claim."""
+        return (self.asked_at or self.end - timedelta(microseconds=1)).astimezone(UTC).date()
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +81,11 @@ class Source(Protocol):
 
     @property
     def exact(self) -> bool:
-        """Whether it selects by the very day that it gives as that of indexing."""
+        """Whether it selects by the very day that it gives as that of indexing; only then are long windows parted."""
+
+    @property
+    def every(self) -> timedelta:
+        """How long to leave it alone after a whole answer, at the least."""
 
     def selects(self, query: str) -> bool:
         """Whether `query` selects by topic; otherwise its papers must be matched by their text."""
@@ -99,6 +107,8 @@ class Source(Protocol):
         """
 
 
+#: How long most sources are left alone after an answer.
+HOURLY = timedelta(hours=1)
 #: Papers in one page at the most, however many an answer holds.
 PAPERS = 200
 

@@ -16,7 +16,16 @@ from typing import Any
 
 from bot.collect.answer import Check, Fetched
 from bot.collect.fetch import Fetcher
-from bot.collect.sources.protocol import PAPERS, IndexWindow, Page, Validators, counted, each_missing_once, pages_of
+from bot.collect.sources.protocol import (
+    HOURLY,
+    PAPERS,
+    IndexWindow,
+    Page,
+    Validators,
+    counted,
+    each_missing_once,
+    pages_of,
+)
 from bot.collect.sources.pubmed_xml import NAME, Citation, Deleted, citations
 from bot.collect.sources.streams import flagged, left_out, readable
 from bot.collect.text import clean
@@ -69,6 +78,7 @@ class PubMed:
     #: A day's records still grow after it.
     overlap = timedelta(days=2)
     exact = True
+    every = HOURLY
 
     def selects(self, query: str) -> bool:
         """Always: PubMed searches."""
@@ -78,7 +88,7 @@ class PubMed:
         self, query: str, window: IndexWindow, fetch: Fetcher, known: Validators | None = None
     ) -> AsyncIterator[Page]:
         """Every citation that entered PubMed on a day of `window`; see `Source.collect`."""
-        today = window.last_day
+        today = window.today
         stated: int | None = None
         came = 0
         spans = [(window.first_day, window.last_day)]

@@ -14,7 +14,7 @@ from bot.collect.fetch import Fetcher
 from bot.collect.sources.confined import ConfinedParser
 from bot.collect.sources.entries import NAME, announcements_of, web_link
 from bot.collect.sources.feed_child import is_json
-from bot.collect.sources.protocol import PAPERS, IndexWindow, Page, Validators
+from bot.collect.sources.protocol import HOURLY, PAPERS, IndexWindow, Page, Validators
 from bot.errors import SourceError
 from bot.models.papers import Announcement
 
@@ -25,7 +25,10 @@ MOST_DOCUMENTS = 40
 #: Characters of a validator; a longer one is not worth its keeping.
 _LONGEST_VALIDATOR = 300
 _CLOSED = re.compile(rb"</(?:[a-z]+:)?(?:rss|feed|rdf|channel)\s*>", re.IGNORECASE)
-_WEB_PAGE = re.compile(rb"^(?:<\?[^>]{0,200}>|<!--.{0,1000}?-->|\s)*<(?:!doctype\s+)?html\b", re.IGNORECASE | re.DOTALL)
+#: Without a way back, or a few hundred comments in a row would be tried in every combination.
+_WEB_PAGE = re.compile(
+    rb"^(?:<\?[^>]{0,200}+>|(?><!--.{0,1000}?-->)|\s++)*+<(?:!doctype\s+)?html\b", re.IGNORECASE | re.DOTALL
+)
 _UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff", b"<\0", b"\0<", b"\0\0", b"{\0", b"\0{")
 #: Entities made of entities grow without end; feeds that define some of their own have no use for that.
 _NESTED_ENTITY = re.compile(rb"<!ENTITY\s+\S+\s+(?:\"[^\"&]*&[^#]|'[^'&]*&[^#])")
@@ -65,6 +68,7 @@ class Syndication:
     name = NAME
     overlap = None
     exact = False
+    every = HOURLY
 
     def selects(self, query: str) -> bool:
         """Never: a feed shows what it likes."""
@@ -103,7 +107,7 @@ class Syndication:
             raise SourceError(NAME, document.problem)
 
     async def _read(self, fetched: Fetched, window: IndexWindow) -> _Document:
-        return await self.parser.reading(lambda: read_document(fetched, window.last_day, self.parser))
+        return await self.parser.reading(lambda: read_document(fetched, window.today, self.parser))
 
 
 _ACCEPTED = (

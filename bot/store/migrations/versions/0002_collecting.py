@@ -19,6 +19,7 @@ def upgrade() -> None:
     op.add_column("paper", sa.Column("marks", JsonText(), nullable=False, server_default="[]"))
     op.add_column("paper", sa.Column("origins", JsonText(), nullable=False, server_default="{}"))
     op.add_column("source_query", sa.Column("begins_at", UtcDateTime(), nullable=True))
+    op.add_column("source_query", sa.Column("newest", sa.Date(), nullable=True))
     op.add_column("source_query", sa.Column("habit", JsonText(), nullable=False, server_default="[]"))
     op.add_column("source_query", sa.Column("batch", sa.String(), nullable=False, server_default=sa.text("''")))
     op.add_column("source_query", sa.Column("batch_since", UtcDateTime(), nullable=True))
@@ -31,6 +32,7 @@ def upgrade() -> None:
         sa.Column("name", sa.String(), nullable=False),
         sa.Column("title_key", sa.String(32), nullable=False),
         sa.Column("year", sa.Integer(), nullable=False, autoincrement=False),
+        sa.Column("digest", sa.String(16), nullable=False),
         sa.Column("paper_id", _BIG_ID, nullable=False),
         sa.Column("names", JsonText(), nullable=False),
         sa.Column("preprint", sa.Boolean(), nullable=False),
@@ -38,7 +40,7 @@ def upgrade() -> None:
         sa.Column("how", sa.String(), nullable=False),
         sa.Column("seen_at", UtcDateTime(), nullable=False),
         sa.ForeignKeyConstraint(["paper_id"], ["paper.id"], name=op.f("fk_sighting_paper_id"), ondelete="CASCADE"),
-        sa.PrimaryKeyConstraint("source", "name", "title_key", "year", name=op.f("pk_sighting")),
+        sa.PrimaryKeyConstraint("source", "name", "title_key", "year", "digest", name=op.f("pk_sighting")),
         sqlite_with_rowid=False,
     )
     op.create_index(op.f("ix_sighting_paper_id"), "sighting", ["paper_id"], unique=False)
