@@ -160,7 +160,7 @@ async def ask(this: Round, query: StandingQuery, matcher: Matcher) -> QueryRepor
     keep = tally.validators if not error and not tally.unchanged else None
     validators = (keep.etag, keep.last_modified) if keep else None
     if tally.nameless:
-        tally.warnings[f"{tally.nameless} records without any identifier left out"] = None
+        tally.warnings[f"records without any identifier, left out: {tally.nameless}"] = None
     await this.write(
         queries.note_round,
         this.store,

@@ -15,6 +15,7 @@ import tempfile
 import time
 import zlib
 from collections.abc import Awaitable, Callable, Collection, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from itertools import count
 from types import TracebackType
@@ -33,6 +34,10 @@ from bot.errors import FetchError
 _PASSING = frozenset({408, 425, 429, 500, 502, 503, 504})
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _CONDITIONAL = frozenset({"if-none-match", "if-modified-since"})
+
+
+#: Bytes from which on an answer is looked at in a thread.
+LOOKED_AT_BESIDE = 1 << 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +111,8 @@ class Fetcher:
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     chance: Callable[[], float] = random.random
     _client: httpx.AsyncClient | None = field(default=None, init=False)
+    #: Their own threads: those of the loop look up names.
+    _checkers: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(2, "collect-check"), init=False)
 
     async def __aenter__(self) -> Self:
         # httpx writes whole addresses, secrets included, at INFO.
@@ -123,6 +130,7 @@ class Fetcher:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._checkers.shutdown(wait=False, cancel_futures=True)
         if self._client:
             await self._client.aclose()
             self._client = None
@@ -189,11 +197,17 @@ class Fetcher:
                 return trouble
             outcome = await self._timed(ask, allowance)
             if not isinstance(outcome, _Ask):
-                if isinstance(outcome, Fetched) and check and (problem := check(outcome)):
+                if isinstance(outcome, Fetched) and check and (problem := await self._checked(outcome, check)):
                     return _Trouble(problem, again=True)
                 return outcome
             ask = outcome
         return _Trouble(f"more than {self.limits.redirects} redirects", again=False)
+
+    async def _checked(self, fetched: Fetched, check: Check) -> str:
+        """What is wrong with an answer; a large one is looked at beside the loop, so that others' time goes on."""
+        if fetched.size < LOOKED_AT_BESIDE:
+            return check(fetched)
+        return await asyncio.get_running_loop().run_in_executor(self._checkers, check, fetched)
 
     async def _in_turn(self, ask: _Ask, allowance: _Allowance) -> _Trouble | None:
         """Waits for a place in the host's line."""
@@ -204,6 +218,7 @@ class Fetcher:
             await self.sleep(turn.held or turn.wait)
             if not turn.held:
                 return None
+            allowance.left -= turn.held
 
     async def _timed(self, ask: _Ask, allowance: _Allowance) -> Fetched | _Ask | _Trouble:
         started = self.clock()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import cached_property
 
@@ -47,7 +48,7 @@ class Mailroom:
         reader_id = claim.subscriber_id or 0
         shown_in = {paper_id: part.feed_id for part in claim.digest.sections for paper_id in part.paper_ids}
         view = build_view(
-            claim.digest,
+            _each_once(claim.digest, records),
             self._feeds,
             records,
             {
@@ -143,3 +144,18 @@ class Mailroom:
 
     def _related(self, paper: PaperRecord, shown_in: int) -> list[tuple[str, FeedRecord | None]]:
         return [(concept.name, concept.feed) for concept in related(paper, self._index, without=shown_in)]
+
+
+def _each_once(digest: Digest, records: Mapping[int, PaperRecord]) -> Digest:
+    """The digest without papers that have become one with another of it since it was frozen."""
+    shown: set[int] = set()
+    sections = []
+    for section in digest.sections:
+        kept = []
+        for paper_id in section.paper_ids:
+            now_is = records[paper_id].id if paper_id in records else paper_id
+            if now_is not in shown:
+                shown.add(now_is)
+                kept.append(paper_id)
+        sections.append(replace(section, paper_ids=tuple(kept)))
+    return replace(digest, sections=tuple(sections))

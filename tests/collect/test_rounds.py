@@ -276,3 +276,62 @@ def test_records_taken_back_go(samples: Store) -> None:
     one_round(samples, Archive(records, withdrawn=(Identifier("pmid", "90000001"),)), NOW + DAY)
     one_round(samples, Archive(records), NOW + DAY)
     assert [names for names, *_ in stored(samples)] == [["10.5555/sample.2", "90000002"]]
+
+
+def test_a_source_that_is_not_exact_is_read_in_one_and_told_the_day_of_fetching(store: Store) -> None:
+    offer(store, "openalex")
+    archive = Archive({NOW - DAY: record(1, NOW - DAY)}, name="openalex", overlap=45 * DAY, exact=False, every=DAY)
+    one_round(store, archive, NOW, since=(NOW - 200 * DAY).date())
+    assert [(window.end, window.today) for window in archive.asked] == [(NOW, NOW.date())]
+    exact = Archive({}, name="openalex")
+    one_round(store, exact, NOW, since=(NOW - 200 * DAY).date())
+    assert len(exact.asked) > 5
+    assert {window.today for window in exact.asked} == {NOW.date()}
+
+
+def test_a_record_without_any_name_is_left_out_and_told(samples: Store) -> None:
+    nameless = record(1, NOW - DAY, identifiers=())
+    report = one_round(samples, Archive({NOW - DAY: nameless, NOW - 2 * DAY: record(2, NOW - 2 * DAY)}), NOW)
+    assert (report.new, report.queries[0].health) == (1, "quiet")
+    assert report.queries[0].warnings == ("records without any identifier, left out: 1",)
+
+
+def test_an_answer_of_old_given_again_and_again_loses_nothing(samples: Store) -> None:
+    """Frozen just so that nothing looks odd; what came meanwhile is there when the service recovers."""
+    records = {NOW - DAY: record(1, NOW - DAY)}
+    one_round(samples, Archive(records), NOW)
+
+    class Frozen(Archive):
+        async def collect(self, query: str, window: IndexWindow, *others: Any) -> AsyncIterator[Page]:
+            self.asked.append(window)
+            yield Page(tuple(self.records.values()), len(self.records))
+
+    for hours in range(6, 240, 6):
+        one_round(samples, Frozen(records), NOW + timedelta(hours=hours))
+    missed = {NOW + timedelta(hours=hours): record(hours, NOW + timedelta(hours=hours)) for hours in range(5, 239, 11)}
+    report = one_round(samples, Archive(records | missed), NOW + 10 * DAY)
+    assert report.new == len(missed)
+    with samples.reading() as connection:
+        assert len(connection.execute(select(alarm)).all()) <= 2
+
+
+def test_what_a_feed_shows_late_is_news_and_what_is_of_its_past_is_not(store: Store) -> None:
+    offer(store, "syndication")
+    moments = {n: NOW - n * DAY for n in (1, 10, 90)}
+    shown = {moments[n]: record(n, moments[n], title=f"Samples number {n}") for n in moments}
+
+    class Feed(Archive):
+        async def collect(self, query: str, window: IndexWindow, *others: Any) -> AsyncIterator[Page]:
+            yield Page(tuple(self.records.values()))
+
+        def selects(self, query: str) -> bool:
+            return False
+
+    def feed(*numbers: int) -> Feed:
+        return Feed({moments[n]: shown[moments[n]] for n in numbers}, name="syndication", overlap=None, exact=False)
+
+    assert one_round(store, feed(1, 90), NOW).new == 1
+    assert one_round(store, feed(1, 10, 90), NOW + timedelta(hours=1)).new == 2
+    with store.reading() as connection:
+        entered = sorted(connection.execute(select(feed_entry.c.entered_at)).scalars())
+    assert [moment.date() for moment in entered] == [moments[90].date(), NOW.date(), NOW.date()]

@@ -9,7 +9,7 @@ import pytest
 from bot.collect.sources import Page
 from bot.collect.sources.confined import ConfinedParser
 from bot.collect.sources.protocol import PAPERS, Validators
-from bot.collect.sources.syndication import MOST_DOCUMENTS
+from bot.collect.sources.syndication import _WEB_PAGE, MOST_DOCUMENTS
 from bot.errors import SourceError
 from tests.collect.feeds import json_feed, pages, papers, rss
 from tests.collect.services import Answer, Asked, Service, always, in_turn, loopback
@@ -180,3 +180,10 @@ def test_links_are_relative_to_where_the_answer_says_it_is(parser: ConfinedParse
         body = rss("<title>One</title><link>papers/1</link>")
         (paper,) = papers(parser, service, body, headers={"Content-Location": place})
         assert paper.url == url
+
+
+def test_a_feed_of_many_comments_is_looked_at_no_longer_than_another() -> None:
+    body = b"<!-- -->" * 490 + b"<rss version='2.0'/>"
+    assert _WEB_PAGE.match(body) is None
+    assert _WEB_PAGE.match(b"<?xml version='1.0'?> <!-- a --><!-- b -->\n<!doctype html><p>")
+    assert _WEB_PAGE.match(b"\n<html>")

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from itertools import permutations
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from bot.errors import UnknownError
 from bot.models.papers import Finding, Identifier, Mark, Notice
@@ -15,7 +16,7 @@ from bot.store.explaining import paper_story
 from bot.store.merging import withdraw
 from bot.store.papers import EnteredPaper
 from bot.store.saving import Saved
-from bot.store.tables import paper_change, shown
+from bot.store.tables import paper, paper_change, shown
 from tests.builders import NOW, announcement, catalogue_feed, finding, save
 
 PMID = Identifier("pmid", "90000001")
@@ -127,3 +128,37 @@ def test_a_merge_keeps_who_was_shown_what_the_earlier_time_and_the_better_reason
     assert [merged.paper_id for merged in story.merges] == [gone]
     assert story.merges[0].why == "crossref doi:10.5555/sample.1: doi and doi"
     assert [seen.how for seen in story.sightings] == ["new", "new", "doi"]
+
+
+@pytest.mark.parametrize("first", ["preprint", "article"])
+def test_a_merge_tells_of_a_retraction_and_puts_the_paper_last(store: Store, feed_id: int, first: str) -> None:
+    other_feed = feeds.feed(store, "two").id
+    pre = Identifier("doi", "10.1101/2026.01.02.100001")
+    preprint = announcement(1, source="biorxiv", identifiers=(pre,), preprint=True, title="What it was called at first")
+    article = announcement(1, marks=(Mark.RETRACTED,))
+    parts = [(feed_id, Finding(preprint, 0.9)), (other_feed, Finding(article, 0.8))]
+    for feed, found in parts if first == "preprint" else reversed(parts):
+        save(store, feed, [found], clock)
+    linking = announcement(1, source="crossref", identifiers=(DOI,), links=(pre,))
+    save(store, other_feed, [Finding(linking, 0.7)], clock)
+    assert sorted(changes(store)) == ["published", "retracted"]
+    for feed in (feed_id, other_feed):
+        (entry,) = papers.newest(store, feed)
+        assert entry.relevance == 0
+        assert entry.paper.marks == (Mark.RETRACTED,)
+
+
+def test_a_record_that_gets_another_name_is_remembered_with_both(store: Store, feed_id: int) -> None:
+    """In whatever order: the record once had no DOI, so that the other one joined it by its title."""
+    title = "A title that is long enough to stand for a paper"
+    early = finding(1, title=title, identifiers=(PMID,))
+    late = finding(1, title=title, identifiers=(PMID, Identifier("doi", "10.5555/a")))
+    other = finding(1, title=title, source="crossref", identifiers=(Identifier("doi", "10.5555/b"),))
+    counts = set()
+    for order in permutations((early, late, other)):
+        with store.writing() as connection:
+            connection.execute(delete(paper))
+        for found in order:
+            save(store, feed_id, [found], clock)
+        counts.add(len(papers.newest(store, feed_id)))
+    assert counts == {1}
