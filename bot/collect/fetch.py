@@ -33,6 +33,7 @@ from bot.errors import FetchError
 #: Answers that may be better the next time.
 _PASSING = frozenset({408, 425, 429, 500, 502, 503, 504})
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_LAST_PORT = 65_535
 _CONDITIONAL = frozenset({"if-none-match", "if-modified-since"})
 
 
@@ -191,7 +192,7 @@ class Fetcher:
 
     async def _try(self, ask: _Ask, check: Check | None, allowance: _Allowance) -> Fetched | _Trouble:
         for _ in range(self.limits.redirects + 1):
-            if ask.url.scheme not in {"http", "https"} or not ask.url.host:
+            if ask.url.scheme not in {"http", "https"} or not ask.url.host or (ask.url.port or 0) > _LAST_PORT:
                 return _Trouble(f"not a web address: {shown(str(ask.url))}", again=False)
             if trouble := await self._in_turn(ask, allowance):
                 return trouble

@@ -24,7 +24,7 @@ from bot.collect.sources.arxiv_subjects import subject_of
 from bot.collect.sources.entries import author_of
 from bot.collect.sources.identifiers import arxiv_names, arxiv_of, doi_link, doi_of, names_of
 from bot.collect.sources.protocol import PAPERS, IndexWindow, Page, Validators, counted
-from bot.collect.sources.streams import UNREADABLE, Bytes, flagged, readable
+from bot.collect.sources.streams import LARGEST_PAGE, UNREADABLE, Bytes, Proportioned, flagged, readable
 from bot.collect.text import clean
 from bot.errors import SourceError
 from bot.models.papers import AbstractSection, Announcement
@@ -125,7 +125,7 @@ class Arxiv:
         if len(form["search_query"]) > _LONG_QUERY:
             # Manual, 3.1: POST where the parameters are long.
             return await fetch.post(url, form, check=check)
-        return await fetch.get(url, form, check=check)
+        return await fetch.get(url, form, check=check, size=LARGEST_PAGE // 2)
 
 
 def _halved(first: date, last: date, most: int) -> list[tuple[date, date]]:
@@ -176,7 +176,7 @@ class _Answer:
         self.found, self.came, self.refused = {}, 0, ""
         total: str | None = None
         context = etree.iterparse(
-            stream,
+            Proportioned(NAME, stream),
             events=("end",),
             tag=(f"{_ATOM}entry", _TOTAL),
             resolve_entities=False,

@@ -17,8 +17,8 @@ from bot.collect.fetch import Fetcher
 from bot.collect.sources import dates
 from bot.collect.sources.entries import author_of
 from bot.collect.sources.identifiers import doi_link, doi_of, names_of, rxiv_of
-from bot.collect.sources.protocol import PAPERS, IndexWindow, Page, Validators, counted
-from bot.collect.sources.streams import UNREADABLE, JsonAnswer, flagged, json_problem, readable, text_at
+from bot.collect.sources.protocol import MOST_IN_WINDOW, PAPERS, IndexWindow, Page, Validators, counted
+from bot.collect.sources.streams import LARGEST_PAGE, UNREADABLE, JsonAnswer, flagged, json_problem, readable, text_at
 from bot.collect.text import clean, plain_markup
 from bot.concepts.match import Matcher, compile_names, text_of
 from bot.concepts.query_fields import FieldQuery, category_key, read
@@ -78,8 +78,10 @@ class Rxiv:
         came = stated = 0
         while True:
             answer = _Answer(self.name, window.today, came, stated)
-            with await fetch.get(f"{url}/{came}/json", params, check=answer.problem):
+            with await fetch.get(f"{url}/{came}/json", params, check=answer.problem, size=LARGEST_PAGE):
                 stated = max(stated, answer.stated)
+                if stated > MOST_IN_WINDOW:
+                    raise SourceError(self.name, f"{stated:,} records, more than {MOST_IN_WINDOW:,}")
                 fresh = {key: paper for key, paper in answer.found.items() if key not in seen}
             chosen = [paper for paper in fresh.values() if sieve.keeps(paper, category)]
             for at in range(0, len(chosen) or 1, PAPERS):

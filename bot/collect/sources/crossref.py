@@ -16,7 +16,7 @@ from bot.collect.fetch import Fetcher
 from bot.collect.sources.crossref_works import NAME, announcement_of, name_of
 from bot.collect.sources.cursors import FIRST, Listing, Part, pages_from, part_of, problem_with
 from bot.collect.sources.protocol import IndexWindow, Page, Validators
-from bot.collect.sources.streams import JsonAnswer, text_at
+from bot.collect.sources.streams import LARGEST_PAGE, JsonAnswer, text_at
 from bot.collect.text import clean
 from bot.concepts.query_parameters import crossref_parameters, faults_of
 from bot.errors import SourceError
@@ -87,7 +87,7 @@ class Crossref:
         if self.email:
             form["mailto"] = self.email
         url = self.base_url.rstrip("/").removesuffix("/works") + "/works"
-        with await fetch.get(url, form, check=_problem, refusals=_REFUSALS) as fetched:
+        with await fetch.get(url, form, check=_problem, refusals=_REFUSALS, size=LARGEST_PAGE) as fetched:
             if fetched.status in _REFUSALS:
                 raise SourceError(NAME, f"refused the query: {refusal_in(fetched) or 'http 400'}")
             return part_of(_LISTING, fetched, today)

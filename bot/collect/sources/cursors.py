@@ -117,7 +117,9 @@ async def pages_from(
                 fresh += [announcement] if announcement else []
         for at in range(0, max(1, len(fresh)), PAPERS):
             yield Page(tuple(fresh[at : at + PAPERS]), total if stated is None else stated)
-        if len(seen) >= total or not part.works or not part.cursor:
+        if len(seen) > total:
+            raise SourceError(listing.source, f"{len(seen):,} works came, though {total:,} were stated")
+        if len(seen) == total or not part.works or not part.cursor:
             break
         if len(seen) == before:
             raise SourceError(listing.source, f"the cursor does not advance after {len(seen):,} of {total:,} records")

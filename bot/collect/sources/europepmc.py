@@ -14,8 +14,8 @@ from datetime import date, timedelta
 from bot.collect.answer import Check, Fetched
 from bot.collect.fetch import Fetcher
 from bot.collect.sources.europepmc_record import NAME, announced
-from bot.collect.sources.protocol import HOURLY, PAPERS, IndexWindow, Page, Validators, counted
-from bot.collect.sources.streams import UNREADABLE, JsonAnswer, flagged, json_problem, readable, text_at
+from bot.collect.sources.protocol import HOURLY, MOST_IN_WINDOW, PAPERS, IndexWindow, Page, Validators, counted
+from bot.collect.sources.streams import LARGEST_PAGE, UNREADABLE, JsonAnswer, flagged, json_problem, readable, text_at
 from bot.collect.text import clean
 from bot.errors import SourceError
 from bot.models.papers import Announcement
@@ -76,6 +76,8 @@ class EuropePmc:
             with await self._ask(form | {"cursorMark": cursor}, fetch, answer.problem):
                 fresh = [paper for key, paper in answer.found.items() if key not in seen]
             first, stated = not seen, max(stated, answer.stated)
+            if stated > MOST_IN_WINDOW:
+                raise SourceError(NAME, f"{stated:,} records, more than {MOST_IN_WINDOW:,}; narrow the query")
             seen.update(answer.found)
             for at in range(0, len(fresh), PAPERS):
                 yield Page(tuple(fresh[at : at + PAPERS]), stated)
@@ -94,7 +96,7 @@ class EuropePmc:
         base = self.base_url.rstrip("/").removesuffix("/search")
         if len(form["query"]) > _LONG_QUERY:
             return await fetch.post(f"{base}/searchPOST", form, check=check)
-        return await fetch.get(f"{base}/search", form, check=check)
+        return await fetch.get(f"{base}/search", form, check=check, size=LARGEST_PAGE)
 
 
 class _Answer:

@@ -43,6 +43,7 @@ _PREPRINT_DOI = re.compile(
 #: What stands in a link as it is.
 _IN_LINKS = re.compile(r"[a-zA-Z0-9/:;()._~!*'-]+")
 
+_LONGEST_LINK = 2_000
 #: Longest identifier that is kept; a longer one is not an identifier.
 LONGEST = 300
 
@@ -65,6 +66,8 @@ def doi_of(text: str) -> str:
 
 def doi_in_link(url: str) -> str:
     """The DOI that a link to a paper's page carries in its path or query; empty where there is none."""
+    if len(url) > _LONGEST_LINK:
+        return ""
     try:
         parts = urlsplit(url)
         places = [unquote(parts.path), *(value for _, value in parse_qsl(parts.query))]

@@ -20,7 +20,7 @@ from bot.collect.fetch import Fetcher
 from bot.collect.sources.cursors import FIRST, Listing, Part, pages_from, part_of, problem_with
 from bot.collect.sources.openalex_works import NAME, announcement_of, name_of
 from bot.collect.sources.protocol import IndexWindow, Page, Validators
-from bot.collect.sources.streams import JsonAnswer
+from bot.collect.sources.streams import LARGEST_PAGE, JsonAnswer
 from bot.collect.text import clean
 from bot.concepts.query_parameters import faults_of, openalex_parameters, openalex_selects
 from bot.errors import SourceError
@@ -89,7 +89,9 @@ class OpenAlex:
             form["mailto"] = self.email
         headers = {"Authorization": f"Bearer {self.api_key}"} if self.api_key else {}
         url = self.base_url.rstrip("/").removesuffix("/works") + "/works"
-        with await fetch.get(url, form, headers=headers, check=_problem, refusals=_REFUSALS) as fetched:
+        with await fetch.get(
+            url, form, headers=headers, check=_problem, refusals=_REFUSALS, size=LARGEST_PAGE
+        ) as fetched:
             if fetched.status in _REFUSALS:
                 raise SourceError(NAME, self._refusal(fetched))
             return part_of(_LISTING, fetched, today)

@@ -107,6 +107,8 @@ class Source(Protocol):
         """
 
 
+#: Records of one window at the most: what states more is no concept, or no honest total.
+MOST_IN_WINDOW = 100_000
 #: How long most sources are left alone after an answer.
 HOURLY = timedelta(hours=1)
 #: Papers in one page at the most, however many an answer holds.

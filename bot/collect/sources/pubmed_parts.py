@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from lxml import etree
 
-from bot.collect.sources.streams import Bytes
+from bot.collect.sources.streams import MOST_PARTS, Bytes, parts_in
 from bot.collect.text import marked_text
 from bot.errors import SourceError
 
@@ -28,8 +28,8 @@ _UNREAD = re.compile(
 )
 #: Bytes that are parsed at a time, about.
 _PIECE = 1 << 17
-#: Tags and attributes of one record at the most, about; the largest papers, with 15,000 investigators, have a third.
-_MOST_PARTS = 1_000_000
+#: Bytes of one record at the most; the largest papers, with 15,000 investigators, have a third.
+_LARGEST = 12 << 20
 
 
 class BlanksCountError(Exception):
@@ -70,8 +70,8 @@ def documents(stream: Bytes) -> Iterator[bytes]:
             yield head + rest[: whole.end()] + end
             rest, parts = rest[whole.end() :], 0
             continue
-        parts += piece.count(b"<") + piece.count(b"=")
-        if parts > _MOST_PARTS:
+        parts += parts_in(piece)
+        if parts > MOST_PARTS or len(rest) > _LARGEST:
             raise SourceError(NAME, "a record without end" if end else "not a PubmedArticleSet")
     yield head + rest
 

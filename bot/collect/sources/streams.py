@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import codecs
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any, Protocol
 
@@ -19,6 +19,12 @@ from bot.models.papers import Announcement
 _PIECE = 1 << 16
 #: Values in one record: papers of a large experiment have thousands of authors, each with places of work.
 MOST_VALUES = 400_000
+#: Values outside of the records, levels, and characters of one text: no service has nearly as many.
+MOST_AROUND, DEEPEST, LONGEST_TEXT = 1_000, 60, 1 << 20
+#: Bytes of a page of JSON at the most.
+LARGEST_PAGE = 16 << 20
+#: Tags, attributes and entities of an XML answer: each becomes a node, which takes a hundred bytes and more.
+MOST_PARTS = 500_000
 #: What XML 1.0 (section 2.2) does not let into a document, and JSON (RFC 8259, section 7) not into a string.
 _NO_TEXT = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 #: Stands for a character that could not be read (Unicode, section 23.8).
@@ -100,6 +106,34 @@ def flagged(announcement: Announcement, *, all_of_them: bool = False) -> Announc
     return announcement
 
 
+class Proportioned:
+    """A stream of XML that ends with an error where it has more parts than any answer has.
+
+    Args:
+        source: named in the error.
+    """
+
+    def __init__(self, source: str, stream: Bytes) -> None:
+        self._source, self._stream, self._parts = source, stream, 0
+
+    def read(self, size: int = -1, /) -> bytes:
+        """The next bytes.
+
+        Raises:
+            SourceError: where there are too many parts.
+        """
+        piece = self._stream.read(size)
+        self._parts += parts_in(piece)
+        if self._parts > MOST_PARTS:
+            raise SourceError(self._source, f"xml of more than {MOST_PARTS:,} parts")
+        return piece
+
+
+def parts_in(piece: bytes) -> int:
+    """How many tags, attributes and entities a piece of XML has, about."""
+    return piece.count(b"<") + piece.count(b"=") + piece.count(b"&")
+
+
 def json_problem(fetched: Fetched, read: Callable[[Fetched], str]) -> str:
     """What is wrong with an answer that should be JSON; empty where nothing is.
 
@@ -140,29 +174,61 @@ class JsonAnswer:
         """The records that are objects.
 
         Raises:
-            SourceError: where the document is no JSON, or ends too early. Records before that have been given.
+            SourceError: where the document is no JSON, ends too early, or is out of all proportion. Records before that
+                have been given.
         """
-        item, builder, depth, values = f"{self._array}.item", None, 0, 0
         try:
-            for path, event, value in ijson.parse(self._stream, use_float=True):
-                if builder is not None:
-                    builder.event(event, value)
-                    depth += _STEPS.get(event, 0)
-                    values += 1
-                    if values > MOST_VALUES:
-                        raise SourceError(self._source, f"a record of more than {MOST_VALUES:,} values")
-                    if not depth:
-                        record, builder = builder.value, None
-                        yield record
-                elif path == item and event == "start_map":
-                    builder, depth, values = ObjectBuilder(), 1, 0
-                    builder.event(event, value)
-                elif path == self._array and event == "start_array":
-                    self.found = True
-                elif event in {"string", "number", "boolean", "null"} and not path.startswith(item):
-                    self.values[path] = value
+            yield from self._records()
         except (ijson.JSONError, UnicodeError, ValueError, OverflowError, RecursionError) as error:
             raise SourceError(self._source, f"broken json: {clean(str(error))[:100] or 'unreadable'}") from error
+
+    def _records(self) -> Iterator[dict[str, Any]]:
+        # By steps of our own: ijson's `parse` writes the whole path anew for each value, which nesting makes expensive.
+        record, builder, values = f"{self._array}.item", None, 0
+        #: What each open array or object is called, whether it is an array, and what its next value is called.
+        opened: list[str] = []
+        arrays: list[bool] = []
+        name = ""
+        for event, value in ijson.basic_parse(self._stream, use_float=True):
+            if isinstance(value, str) and len(value) > LONGEST_TEXT:
+                raise SourceError(self._source, f"a text of more than {LONGEST_TEXT:,} characters")
+            inside = builder is not None
+            if event in _OPENING:
+                if len(opened) == DEEPEST:
+                    raise SourceError(self._source, f"json nested deeper than {DEEPEST} levels")
+                opened.append(name)
+                arrays.append(event == "start_array")
+                if not inside and self._path(opened) == record and event == "start_map":
+                    builder, values = ObjectBuilder(), 0
+                elif not inside and self._path(opened) == self._array and event == "start_array":
+                    self.found = True
+                name = "item" if arrays[-1] else ""
+            elif event in _CLOSING:
+                opened.pop()
+                arrays.pop()
+                name = "item" if arrays and arrays[-1] else ""
+            elif event == "map_key":
+                name = value
+            elif not inside:
+                self._keep(self._path([*opened, name]), value)
+            if builder is not None:
+                builder.event(event, value)
+                values += 1
+                if values > MOST_VALUES:
+                    raise SourceError(self._source, f"a record of more than {MOST_VALUES:,} values")
+                if event == "end_map" and self._path(opened) == self._array:
+                    whole, builder = builder.value, None
+                    yield whole
+
+    @staticmethod
+    def _path(names: Sequence[str]) -> str:
+        return ".".join(filter(None, names))
+
+    def _keep(self, path: str, value: Any) -> None:
+        if len(self.values) == MOST_AROUND and path not in self.values:
+            raise SourceError(self._source, f"more than {MOST_AROUND:,} values around the records")
+        if not path.startswith(f"{self._array}.item"):
+            self.values[path] = value
 
     def number(self, path: str) -> int | None:
         """The whole number at `path`, also where it is written as text; None where there is none."""
@@ -176,7 +242,7 @@ class JsonAnswer:
         return self
 
 
-_STEPS = {"start_map": 1, "start_array": 1, "end_map": -1, "end_array": -1}
+_OPENING, _CLOSING = frozenset({"start_map", "start_array"}), frozenset({"end_map", "end_array"})
 
 
 def text_at(record: object, *path: str) -> str:

@@ -222,4 +222,5 @@ def readable(body: bytes, content_type: str) -> tuple[bytes, str, bool]:
 
 def _is_cut_off(feed: dict[str, Any], body: bytes) -> bool:
     """Whether the parser stumbled, and the document's end is not there: feeds state no count to hold it against."""
-    return bool(feed["broken"]) and not body.startswith(_UTF16_MARKS) and not _CLOSED.search(body[-2_000:])
+    # In UTF-16, every letter of a tag has a NUL beside it.
+    return bool(feed["broken"]) and not _CLOSED.search(body[-4_000:].replace(b"\0", b""))
