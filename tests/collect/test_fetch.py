@@ -325,3 +325,8 @@ def test_a_host_is_asked_no_more_often_than_it_wants(service: Service) -> None:
 def test_it_must_be_opened(service: Service) -> None:
     with pytest.raises(RuntimeError, match="async with"):
         asyncio.run(fetcher().get(service.url + "/x"))
+
+
+def test_a_port_that_there_is_not_is_refused(service: Service) -> None:
+    service.rules["/x"] = always(to("http://127.0.0.1:999999/"))
+    assert refused(fetcher(), service.url + "/x").startswith("not a web address")

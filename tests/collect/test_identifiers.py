@@ -100,3 +100,7 @@ def test_not_ahead() -> None:
 @pytest.mark.parametrize(("text", "code"), [("eng", "en"), ("en-US", "en"), ("deu", "de"), ("", ""), ("english", "")])
 def test_language_of(text: str, code: str) -> None:
     assert language_of(text) == code
+
+
+def test_what_is_too_long_for_a_link_is_not_searched() -> None:
+    assert doi_in_link("http://x.example/" + "10.1111." * 24_000) == ""

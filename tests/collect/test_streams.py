@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from bot.collect.answer import Fetched
 from bot.collect.sources import streams
-from bot.collect.sources.streams import JsonAnswer, flagged, is_sound, list_at, readable, text_at
+from bot.collect.sources.streams import JsonAnswer, Proportioned, flagged, is_sound, list_at, readable, text_at
 from bot.errors import SourceError
 from tests.builders import announcement
 
@@ -137,3 +137,31 @@ def test_paths_into_records_never_fail() -> None:
     assert [text_at(record, "a", name) for name in "bnlxy"] == ["text", "5", "", "", ""]
     assert [list_at(record, "a", name) for name in "lbx"] == [[1], [], []]
     assert (list_at(None, "a"), text_at([], "a")) == ([], "")
+
+
+@pytest.mark.parametrize(
+    ("body", "problem"),
+    [
+        (b'{"x": ' + b"[" * 20_000 + b"]" * 20_000 + b"}", "json nested deeper than 60 levels"),
+        (b'{"resultList": {"result": [{"a": ' + b"[" * 80, "json nested deeper than 60 levels"),
+        (b"{" + b",".join(b'"%d": 1' % at for at in range(1_001)) + b"}", "more than 1,000 values around the records"),
+        (b'{"x": "' + b"y" * (1 << 20) + b'z"}', "a text of more than 1,048,576 characters"),
+        (
+            b'{"resultList": {"result": [{"a": "' + b"y" * (1 << 20) + b'z"}]}}',
+            "a text of more than 1,048,576 characters",
+        ),
+    ],
+    ids=["deep", "deep in a record", "many values", "long text", "long text in a record"],
+)
+def test_what_is_out_of_all_proportion_is_refused(body: bytes, problem: str) -> None:
+    with pytest.raises(SourceError, match=problem):
+        records(body).drained()
+
+
+def test_xml_of_too_many_parts_is_refused_before_nodes_are_made_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(streams, "MOST_PARTS", 1_000)
+    for part in (b"<a/>", b"&a;", b' b="c"'):
+        stream = Proportioned("arxiv", io.BytesIO(part * 1_001))
+        with pytest.raises(SourceError, match="xml of more than 1,000 parts"):
+            stream.read()
+    assert Proportioned("arxiv", io.BytesIO(b"<a/>" * 900)).read() == b"<a/>" * 900

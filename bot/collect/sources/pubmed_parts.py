@@ -72,7 +72,7 @@ def documents(stream: Bytes) -> Iterator[bytes]:
             continue
         parts += parts_in(piece)
         if parts > MOST_PARTS or len(rest) > _LARGEST:
-            raise SourceError(NAME, "a record without end" if end else "not a PubmedArticleSet")
+            raise SourceError(NAME, "a record larger than any is" if end else "not a PubmedArticleSet")
     yield head + rest
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import AsyncIterator, Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
@@ -18,8 +20,8 @@ from bot.collect.sources.protocol import HOURLY, PAPERS, IndexWindow, Page, Vali
 from bot.errors import SourceError
 from bot.models.papers import Announcement
 
-#: Bytes of a feed; what is larger is none that a reader would be shown.
-LARGEST = 8 << 20
+#: Bytes of a feed: what is larger is none that a reader would be shown; what is large is seldom.
+LARGEST, LARGE = 8 << 20, 1 << 20
 #: Documents of one feed (RFC 5005, section 3; JSON Feed, `next_url`) that have entries of one window.
 MOST_DOCUMENTS = 40
 #: Characters of a validator; a longer one is not worth its keeping.
@@ -64,6 +66,7 @@ class Syndication:
     """Feeds as a source: they show what they like, so that their papers are matched by text."""
 
     parser: ConfinedParser = field(default_factory=ConfinedParser)
+    _large: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(1), init=False, repr=False)
 
     name = NAME
     overlap = None
@@ -86,8 +89,14 @@ class Syndication:
             if fetched.status == 304:
                 yield Page(validators=known, unchanged=True)
                 return
-            document = await self._read(fetched, window)
-            validators, home = _validators(fetched), fetched.url
+            # What is read of large feeds takes a hundred megabytes and more: only one at a time.
+            async with self._large if fetched.size > LARGE else nullcontext():
+                async for page in self._pages(query, window, fetch, fetched):
+                    yield page
+
+    async def _pages(self, query: str, window: IndexWindow, fetch: Fetcher, first: Fetched) -> AsyncIterator[Page]:
+        document = await self._read(first, window)
+        validators, home = _validators(first), first.url
         told, seen = set(document.announcements), {query, home}
         for _ in range(MOST_DOCUMENTS):
             following = _following(document, window, home, seen)
