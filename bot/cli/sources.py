@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import typer
 
 from bot.cli.context import opened
@@ -52,8 +54,8 @@ def _gravest_first(state: QueryState) -> tuple[int, str, str]:
     return _ORDER.index(Health(state.query.health)), state.query.source, state.query.slug
 
 
-def _day(when: object) -> str:
-    return when.strftime("%m-%d %H:%M") if when else "-"  # type: ignore[attr-defined]  # a time, or none
+def _day(when: datetime | None) -> str:
+    return when.strftime("%m-%d %H:%M") if when else "-"
 
 
 @app.command("check")

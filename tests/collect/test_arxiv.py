@@ -151,7 +151,7 @@ def test_whatever_the_pages_and_limits_each_paper_comes_once(days: list[int], pa
 
 
 def test_a_day_that_is_too_full_is_an_error_that_says_so(api: Api) -> None:
-    with pytest.raises(SourceError, match="more than 3 papers of 2026-11-17; narrow the query"):
+    with pytest.raises(SourceError, match="more than 3 records of 2026-11-17; narrow the query"):
         pages(api, most=3)
 
 

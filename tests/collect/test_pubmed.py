@@ -144,7 +144,7 @@ def test_more_than_the_service_shows_is_split_by_days(eutils: Eutils) -> None:
 
 
 def test_a_day_that_is_too_full_is_an_error_that_says_so(eutils: Eutils) -> None:
-    with pytest.raises(SourceError, match="more than 3 records entered on 2026-11-17; narrow the query"):
+    with pytest.raises(SourceError, match="more than 3 records of 2026-11-17; narrow the query"):
         pages(source(eutils, most=3))
 
 

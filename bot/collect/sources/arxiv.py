@@ -23,7 +23,7 @@ from bot.collect.sources import dates
 from bot.collect.sources.arxiv_subjects import subject_of
 from bot.collect.sources.entries import author_of
 from bot.collect.sources.identifiers import arxiv_names, arxiv_of, doi_link, doi_of, names_of
-from bot.collect.sources.protocol import PAPERS, IndexWindow, Page, Validators, counted
+from bot.collect.sources.protocol import PAPERS, IndexWindow, Page, Validators, counted, halved
 from bot.collect.sources.streams import LARGEST_PAGE, UNREADABLE, Bytes, Proportioned, flagged, readable
 from bot.collect.text import clean
 from bot.errors import SourceError
@@ -83,7 +83,7 @@ class Arxiv:
             answer = await self._slice(term, 0, window.today, fetch)
             total = answer.stated if total is None else total
             if answer.stated > self.most:
-                spans += _halved(first, last, self.most)
+                spans += halved(NAME, first, last, self.most)
                 continue
             async for page in self._read(term, answer, window.today, fetch):
                 yield replace(page, stated=total)
@@ -126,14 +126,6 @@ class Arxiv:
             # Manual, 3.1: POST where the parameters are long.
             return await fetch.post(url, form, check=check)
         return await fetch.get(url, form, check=check, size=LARGEST_PAGE // 2)
-
-
-def _halved(first: date, last: date, most: int) -> list[tuple[date, date]]:
-    """Two spans of days in place of one, the earlier last, since it is taken first."""
-    if first == last:
-        raise SourceError(NAME, f"more than {most:,} papers of {first}; narrow the query")
-    middle = first + (last - first) // 2
-    return [(middle + _ONE_DAY, last), (first, middle)]
 
 
 class _Answer:

@@ -15,7 +15,7 @@ from bot.collect.answer import Fetched
 from bot.collect.fetch import Fetcher
 from bot.collect.sources.crossref_works import NAME, announcement_of, name_of
 from bot.collect.sources.cursors import FIRST, Listing, Part, pages_from, part_of, problem_with
-from bot.collect.sources.protocol import IndexWindow, Page, Validators
+from bot.collect.sources.protocol import IndexWindow, Page, Validators, halved
 from bot.collect.sources.streams import LARGEST_PAGE, JsonAnswer, text_at
 from bot.collect.text import clean
 from bot.concepts.query_parameters import crossref_parameters, faults_of
@@ -77,7 +77,7 @@ class Crossref:
             part = await ask(FIRST)
             stated = part.total if stated is None else stated
             if part.total > self.most:
-                spans += _halved(first, last, part.total, self.most)
+                spans += halved(NAME, first, last, self.most)
                 continue
             async for page in pages_from(_LISTING, part, ask, self.most, stated):
                 yield page
@@ -91,16 +91,6 @@ class Crossref:
             if fetched.status in _REFUSALS:
                 raise SourceError(NAME, f"refused the query: {refusal_in(fetched) or 'http 400'}")
             return part_of(_LISTING, fetched, today)
-
-
-def _halved(first: date, last: date, total: int, most: int) -> list[tuple[date, date]]:
-    """Two spans of days in place of one, the earlier last, since it is taken first."""
-    if first == last:
-        raise SourceError(
-            NAME, f"{total:,} works were registered on {first}, more than {most:,}; narrow the query by type: or issn:"
-        )
-    middle = first + (last - first) // 2
-    return [(middle + timedelta(days=1), last), (first, middle)]
 
 
 def _problem(fetched: Fetched) -> str:

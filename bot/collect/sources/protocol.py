@@ -125,6 +125,18 @@ def counted(source: str, got: int, stated: int) -> None:
         raise SourceError(source, f"short: {got:,} of {stated:,} records came")
 
 
+def halved(source: str, first: date, last: date, most: int) -> list[tuple[date, date]]:
+    """Two spans of days in place of one with more than `most` records, the earlier last, since it is taken first.
+
+    Raises:
+        SourceError: where the span is a single day.
+    """
+    if first == last:
+        raise SourceError(source, f"more than {most:,} records of {first}; narrow the query")
+    middle = first + (last - first) // 2
+    return [(middle + timedelta(days=1), last), (first, middle)]
+
+
 def each_missing_once(source: str, wanted: int, missing: list[str]) -> None:
     """Nothing, where nothing is missing.
 

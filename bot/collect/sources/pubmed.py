@@ -24,6 +24,7 @@ from bot.collect.sources.protocol import (
     Validators,
     counted,
     each_missing_once,
+    halved,
     pages_of,
 )
 from bot.collect.sources.pubmed_xml import NAME, Citation, Deleted, citations
@@ -97,7 +98,7 @@ class PubMed:
             found = await self._search(query, first, last, fetch)
             stated = found.count if stated is None else stated
             if found.count > self.most:
-                spans += _halved(first, last, self.most)
+                spans += halved(NAME, first, last, self.most)
                 continue
             came += found.count
             async for page in self._read(found, today, stated, fetch):
@@ -150,14 +151,6 @@ class PubMed:
         if len(form.get("term", form.get("id", ""))) > _LONG_TERM:
             return await fetch.post(url, form, check=check)
         return await fetch.get(url, form, check=check)
-
-
-def _halved(first: date, last: date, most: int) -> list[tuple[date, date]]:
-    """Two spans of days in place of one, the earlier last, since it is taken first."""
-    if first == last:
-        raise SourceError(NAME, f"more than {most} records entered on {first}; narrow the query")
-    middle = first + (last - first) // 2
-    return [(middle + timedelta(days=1), last), (first, middle)]
 
 
 class _Asked:
