@@ -6,7 +6,7 @@ import asyncio
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import ParamSpec, TypeVar
 
@@ -157,6 +157,9 @@ async def ask(this: Round, query: StandingQuery, matcher: Matcher) -> QueryRepor
     # Only what joins on to what was read before may move the watermark.
     joins = start <= _usual_start(query, source, now, this)
     watermark = passed if joins and (verdict.whole or error) else None
+    if error and watermark is not None:
+        # A part was read whole: the next round goes on from there, not from where the last whole answer began.
+        verdict = replace(verdict, query=replace(verdict.query, batch="", batch_since=None))
     keep = tally.validators if not error and not tally.unchanged else None
     validators = (keep.etag, keep.last_modified) if keep else None
     if tally.nameless:
