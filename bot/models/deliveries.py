@@ -12,6 +12,7 @@ from sqlmodel import Field
 
 from bot.models.columns import BigId, Table, UtcDateTime
 from bot.models.subscribers import Wish
+from bot.models.votes import CastVote
 
 
 class State(StrEnum):
@@ -98,6 +99,8 @@ class DigestSection:
     paper_ids: tuple[int, ...]
     #: Papers of the window that did not fit; the web has them.
     more: int = 0
+    #: How many of those would have fitted, had the subscriber not voted as they did.
+    by_votes: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +124,8 @@ class Digest:
         """The digest as the outbox keeps it."""
         sections = [[s.feed_id, list(s.paper_ids), s.more] for s in self.sections]
         frozen: dict[str, object] = {"sections": sections, "trending": list(self.trending)}
+        if by_votes := [[s.feed_id, s.by_votes] for s in self.sections if s.by_votes]:
+            frozen["by votes"] = by_votes
         if self.updates:
             frozen["updates"] = [list(update) for update in self.updates]
         if self.unreached:
@@ -131,7 +136,10 @@ class Digest:
     def thawed(cls, text: str) -> Digest:
         """The digest that `frozen` wrote."""
         kept = json.loads(text)
-        sections = tuple(DigestSection(feed, tuple(papers), more) for feed, papers, more in kept["sections"])
+        by_votes = dict(kept.get("by votes", ()))
+        sections = tuple(
+            DigestSection(feed, tuple(papers), more, by_votes.get(feed, 0)) for feed, papers, more in kept["sections"]
+        )
         return cls(
             sections,
             tuple(kept["trending"]),
@@ -217,6 +225,8 @@ class Due:
     shown: frozenset[int]
     #: What has happened since the last digest to papers that this subscriber has had: (paper, kind), latest first.
     updates: tuple[tuple[int, str], ...] = ()
+    #: What the order of their papers is learned from; none where they let nothing be learned.
+    votes: tuple[CastVote, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,6 +268,8 @@ class Claim:
     window_end: datetime
     expires_at: datetime
     digest: Digest = field(default_factory=lambda: Digest(()))
+    #: Whether the subscriber lets their order be learned, so that cards ask for votes.
+    learns: bool = False
     #: The end of the lease; whoever writes on must still hold this very one.
     claimed_until: datetime | None = None
 

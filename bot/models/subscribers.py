@@ -8,7 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 
 import idna
-from sqlalchemy import CheckConstraint, Column, ForeignKey, Index
+from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, true
 from sqlmodel import Field
 
 from bot.models.columns import Table, UtcDateTime
@@ -78,6 +78,8 @@ class Subscriber(Table, table=True):
     #: Papers in one digest at the most.
     max_papers: int = 12
     language: str = "en"
+    #: Whether the order of their papers is learned from their votes.
+    learns: bool = Field(default=True, sa_column_kwargs={"server_default": true()})
     #: The next occasion, computed from the wishes; None while no digest is due.
     next_due: datetime | None = Field(default=None, sa_type=UtcDateTime)
     #: The end of the last window that was planned: the next window starts here.

@@ -21,6 +21,7 @@ from bot.store.tables import (
     paper_merge,
     shown,
     sighting,
+    vote,
     withdrawn_record,
 )
 
@@ -39,6 +40,7 @@ def merge(connection: Connection, one: Merge, now: datetime) -> None:
         connection.execute(update(table).where(table.c.paper_id == one.gone).values(paper_id=one.kept))
     _merge_entries(connection, one)
     _move(connection, shown, ("subscriber_id",), one)
+    _merge_votes(connection, one)
     _move(connection, paper_change, ("kind", "at"), one)
     connection.execute(
         insert(paper_merge).values(
@@ -56,6 +58,16 @@ def _move(connection: Connection, table: Table, others: Sequence[str], one: Merg
     theirs = select(*(table.c[name] for name in others)).where(table.c.paper_id == one.gone)
     rows = [{**row, "paper_id": one.kept} for row in connection.execute(theirs).mappings()]
     insert_new(connection, table, rows)
+
+
+def _merge_votes(connection: Connection, one: Merge) -> None:
+    """Of a subscriber who voted on both papers, the later vote."""
+    other = vote.alias()
+    later = exists().where(
+        other.c.paper_id == one.gone, other.c.subscriber_id == vote.c.subscriber_id, other.c.at > vote.c.at
+    )
+    connection.execute(delete(vote).where(vote.c.paper_id == one.kept, later))
+    _move(connection, vote, ("subscriber_id", "liked", "at"), one)
 
 
 def _merge_entries(connection: Connection, one: Merge) -> None:

@@ -259,6 +259,7 @@ def _read(connection: Connection, ids: Sequence[int]) -> list[Claim]:
             subscriber.c.standing,
             subscriber.c.language,
             subscriber.c.timezone,
+            subscriber.c.learns,
             suppressed.label("suppressed"),
         )
         .outerjoin(subscriber, subscriber.c.id == delivery.c.subscriber_id)
@@ -285,6 +286,7 @@ def _claim(row: Any) -> Claim:
         window_end=row.window_end,
         expires_at=row.expires_at,
         digest=Digest.thawed(row.content),
+        learns=bool(row.learns),
         claimed_until=row.claimed_until,
     )
 

@@ -1,4 +1,4 @@
-"""Who is due, what they could get, and the outbox rows that follow: one short transaction per batch."""
+"""What those who are due could get, and the outbox rows that follow: one short transaction per batch."""
 
 from __future__ import annotations
 
@@ -7,24 +7,15 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlalchemy import Connection, bindparam, exists, func, insert, select, update
+from sqlalchemy import Connection, bindparam, func, insert, select, update
 
 from bot.models.deliveries import Due, Entry, PassedOver, PlannedDelivery, State
-from bot.models.subscribers import Standing, Wish
+from bot.models.subscribers import Standing
+from bot.store.due import dues
 from bot.store.engine import Store
 from bot.store.instance import tick
 from bot.store.queries import out_of_reach
-from bot.store.tables import (
-    concept_feed,
-    delivery,
-    feed_entry,
-    paper_change,
-    run,
-    shown,
-    subscriber,
-    subscription,
-    suppression,
-)
+from bot.store.tables import delivery, feed_entry, run, shown, subscriber
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,13 +83,13 @@ def plan_batch(
     with store.writing() as connection:
         moment = tick(connection, clock())
         place = after if everyone or dry_run else None
-        dues, last = _dues(connection, at, everyone, place, limit, lookback, only, moment)
-        if not dues:
+        due, last = dues(connection, at, everyone, place, limit, lookback, only, moment)
+        if not due:
             return Batch(0, (), last, run_id)
-        start = min(due.covered_until or lookback for due in dues)
-        feed_ids = {feed for due in dues for feed in due.feed_ids}
+        start = min(one.covered_until or lookback for one in due)
+        feed_ids = {feed for one in due for feed in one.feed_ids}
         entries = _entries(connection, feed_ids, start, moment)
-        verdicts = judge(dues, Window(moment, entries, out_of_reach(connection, list(feed_ids))))
+        verdicts = judge(due, Window(moment, entries, out_of_reach(connection, list(feed_ids))))
         planned, twice = _new_occasions(connection, [v.outcome for v in verdicts])
         reasons = (
             *(v.outcome.reason for v in verdicts if isinstance(v.outcome, PassedOver)),
@@ -130,94 +121,6 @@ def next_occasion_of_all(store: Store) -> datetime | None:
     with store.reading() as connection:
         when: datetime | None = connection.execute(query).scalar()
     return when
-
-
-def _dues(
-    connection: Connection,
-    at: datetime,
-    everyone: bool,
-    after: int | None,
-    limit: int,
-    lookback: datetime,
-    only: int | None,
-    moment: datetime,
-) -> tuple[list[Due], int | None]:
-    query = select(
-        subscriber,
-        exists().where(suppression.c.email_key == subscriber.c.email_key).label("suppressed"),
-    ).where(subscriber.c.standing == Standing.ACTIVE)
-    if not everyone:
-        query = query.where(subscriber.c.next_due <= at)
-    if only is not None:
-        query = query.where(subscriber.c.id == only)
-    # Whoever is planned on their own clock is due no more; everyone else needs a place to go on from.
-    query = (
-        query.order_by(subscriber.c.next_due, subscriber.c.id)
-        if after is None
-        else query.where(subscriber.c.id > after).order_by(subscriber.c.id)
-    )
-    rows = connection.execute(query.limit(limit).with_for_update(of=subscriber)).all()
-    ids = [row.id for row in rows]
-    feeds: dict[int, list[int]] = {}
-    chosen = (
-        select(subscription.c.subscriber_id, subscription.c.feed_id)
-        .join(concept_feed, concept_feed.c.id == subscription.c.feed_id)
-        .where(subscription.c.subscriber_id.in_(ids), concept_feed.c.retired_at.is_(None))
-        .order_by(subscription.c.position, subscription.c.feed_id)
-    )
-    for subscriber_id, feed_id in connection.execute(chosen):
-        feeds.setdefault(subscriber_id, []).append(feed_id)
-    start = min((row.covered_until or lookback for row in rows), default=lookback)
-    had: dict[int, set[int]] = {}
-    before = select(shown.c.subscriber_id, shown.c.paper_id).where(
-        shown.c.subscriber_id.in_(ids),
-        shown.c.paper_id.in_(select(feed_entry.c.paper_id).where(feed_entry.c.entered_at >= start)),
-    )
-    for subscriber_id, paper_id in connection.execute(before):
-        had.setdefault(subscriber_id, set()).add(paper_id)
-    updates = _updates(connection, ids, moment)
-    dues = [
-        Due(
-            subscriber_id=row.id,
-            wish=Wish(row.cadence, row.weekday, row.hour, row.timezone),
-            max_papers=row.max_papers,
-            covered_until=row.covered_until,
-            feed_ids=tuple(feeds.get(row.id, ())),
-            suppressed=row.suppressed,
-            shown=frozenset(had.get(row.id, ())),
-            updates=tuple(updates.get(row.id, ())),
-        )
-        for row in rows
-    ]
-    return dues, (ids[-1] if len(ids) == limit else None)
-
-
-def _updates(connection: Connection, ids: Sequence[int], moment: datetime) -> dict[int, list[tuple[int, str]]]:
-    """By subscriber, what has happened to papers that they have had since their last digest was planned."""
-    last = dict(
-        connection.execute(
-            select(delivery.c.subscriber_id, func.max(delivery.c.window_end))
-            .where(delivery.c.subscriber_id.in_(ids))
-            .group_by(delivery.c.subscriber_id)
-        ).all()
-    )
-    if not last:
-        return {}
-    happened = (
-        select(shown.c.subscriber_id, paper_change.c.paper_id, paper_change.c.kind, paper_change.c.at)
-        .join(shown, shown.c.paper_id == paper_change.c.paper_id)
-        .where(
-            shown.c.subscriber_id.in_(list(last)),
-            paper_change.c.at >= min(last.values()),
-            paper_change.c.at < moment,
-        )
-        .order_by(paper_change.c.at.desc(), paper_change.c.id)
-    )
-    found: dict[int, list[tuple[int, str]]] = {}
-    for subscriber_id, paper_id, kind, at in connection.execute(happened):
-        if at >= last[subscriber_id]:
-            found.setdefault(subscriber_id, []).append((paper_id, kind))
-    return found
 
 
 def _entries(connection: Connection, feed_ids: Iterable[int], start: datetime, end: datetime) -> dict[int, list[Entry]]:

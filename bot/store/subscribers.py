@@ -36,6 +36,8 @@ class SubscriberRecord:
     max_papers: int
     language: str
     next_due: datetime | None
+    #: Whether the order of their papers is learned from their votes.
+    learns: bool = True
     #: Slugs, in the order of the digest's sections.
     feeds: tuple[str, ...] = ()
 
@@ -313,5 +315,6 @@ def _record(row: Any, feeds: tuple[str, ...]) -> SubscriberRecord:
         max_papers=row.max_papers,
         language=row.language,
         next_due=row.next_due,
+        learns=row.learns,
         feeds=feeds,
     )

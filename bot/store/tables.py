@@ -6,7 +6,7 @@ from sqlalchemy import MetaData
 from sqlmodel import SQLModel
 
 # Importing them is what makes the tables known to the metadata.
-from bot.models import alarms, deliveries, feeds, hosts, instance, papers, subscribers, suppressions  # noqa: F401
+from bot.models import alarms, deliveries, feeds, hosts, instance, papers, subscribers, suppressions, votes  # noqa: F401
 
 METADATA: MetaData = SQLModel.metadata
 
@@ -25,6 +25,7 @@ subscription = METADATA.tables["subscription"]
 evidence = METADATA.tables["evidence"]
 roster_import = METADATA.tables["roster_import"]
 shown = METADATA.tables["shown"]
+vote = METADATA.tables["vote"]
 run = METADATA.tables["run"]
 delivery = METADATA.tables["delivery"]
 suppression = METADATA.tables["suppression"]
