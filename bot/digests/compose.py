@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Callable, Mapping, Sequence, Set
 from datetime import datetime
 from itertools import chain
 
@@ -28,6 +28,7 @@ def compose(
     trending: Sequence[int] = (),
     updates: Sequence[tuple[int, str]] = (),
     unreached: Mapping[int, Sequence[str]] | None = None,
+    own_order: Callable[[Sequence[int]], list[int]] | None = None,
 ) -> Digest | None:
     """A subscriber's digest; None when there is nothing new.
 
@@ -46,20 +47,21 @@ def compose(
         trending: feeds that grow faster than their own past, the fastest first.
         updates: what has happened to papers that this subscriber has had, latest first.
         unreached: by feed, sources that could not be reached.
+        own_order: gives the papers of a feed in the subscriber's own order; none is lost, and retracted ones stay last.
     """
     taken: set[int] = set(shown)
-    candidates: dict[int, list[int]] = {}
+    candidates: dict[int, list[Entry]] = {}
     for feed_id in feed_ids:
         fresh = [entry for entry in _within(entries.get(feed_id, ()), window) if entry.paper_id not in taken]
         if fresh:
             taken.update(entry.paper_id for entry in fresh)
-            candidates[feed_id] = [entry.paper_id for entry in sorted(fresh, key=_best_first)]
+            candidates[feed_id] = sorted(fresh, key=_best_first)
     if not candidates:
         return None
-    room = _turns([len(papers) for papers in candidates.values()], max(1, max_papers))
+    room = _turns([len(found) for found in candidates.values()], max(1, max_papers))
     sections = tuple(
-        DigestSection(feed_id, tuple(papers[:count]), len(papers) - count)
-        for (feed_id, papers), count in zip(candidates.items(), room, strict=True)
+        _section(feed_id, found, count, own_order)
+        for (feed_id, found), count in zip(candidates.items(), room, strict=True)
         if count
     )
     followed = set(feed_ids)
@@ -69,6 +71,20 @@ def compose(
         tuple(sorted(updates, key=lambda update: _GRAVITY.get(update[1], len(_GRAVITY))))[:UPDATES],
         tuple((feed, tuple(unreached[feed])) for feed in feed_ids if unreached and unreached.get(feed)),
     )
+
+
+def _section(
+    feed_id: int, found: Sequence[Entry], room: int, own_order: Callable[[Sequence[int]], list[int]] | None
+) -> DigestSection:
+    """The first `room` papers; the others are counted, and among them those that votes have put there."""
+    papers = [entry.paper_id for entry in found]
+    first = set(papers[:room])
+    if own_order is not None:
+        # What was retracted has no relevance left, and no liking brings it back up.
+        standing = [entry.paper_id for entry in found if entry.relevance > 0]
+        papers = [*own_order(standing), *(entry.paper_id for entry in found if entry.relevance <= 0)]
+    shown = tuple(papers[:room])
+    return DigestSection(feed_id, shown, len(papers) - room, len(first.difference(shown)))
 
 
 def _within(entries: Sequence[Entry], window: tuple[datetime, datetime]) -> Sequence[Entry]:

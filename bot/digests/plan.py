@@ -9,8 +9,10 @@ from datetime import datetime, timedelta
 
 from bot.digests.cadence import last_occasion, next_occasion, period_end
 from bot.digests.compose import compose
+from bot.digests.tastes import Tastes
 from bot.models.deliveries import Due, PassedOver, PlannedDelivery
 from bot.store import planning
+from bot.store.due import voters
 from bot.store.engine import Store
 
 #: A digest that no occasion asked for may wait this long for the mail server.
@@ -55,16 +57,19 @@ def plan(
     started = clock()
     due_by = at or started
     lookback = min(due_by, started) - timedelta(days=lookback_days)
+    tastes = Tastes(store)
 
     def judge(dues: Sequence[Due], window: planning.Window) -> list[planning.Verdict]:
         # Papers can still come between now and a later `at`: they belong to the next window.
         end = min(at, window.moment) if at else window.moment
-        return [_verdict(due, window, due_by, end, lookback, trending, everyone=everyone) for due in dues]
+        return [_verdict(due, window, due_by, end, lookback, trending, tastes, everyone=everyone) for due in dues]
 
     reasons: Counter[str] = Counter()
     chosen, last, run_id = 0, 0, None
     more = True
     while more and not should_stop():
+        place = last if everyone or dry_run else None
+        tastes.prepare(voters(store, at=due_by, everyone=everyone, lookback=lookback, after=place))
         batch = planning.plan_batch(
             store,
             judge,
@@ -99,10 +104,12 @@ def compose_for(
     due_by = at or clock()
     lookback = min(due_by, clock()) - timedelta(days=lookback_days)
     outcomes: list[PlannedDelivery | PassedOver] = []
+    tastes = Tastes(store)
+    tastes.prepare(voters(store, at=due_by, everyone=True, lookback=lookback, after=0, only=subscriber_id))
 
     def judge(dues: Sequence[Due], window: planning.Window) -> list[planning.Verdict]:
         end = min(at, window.moment) if at else window.moment
-        verdicts = [_verdict(due, window, due_by, end, lookback, trending, everyone=True) for due in dues]
+        verdicts = [_verdict(due, window, due_by, end, lookback, trending, tastes, everyone=True) for due in dues]
         outcomes.extend(verdict.outcome for verdict in verdicts)
         return verdicts
 
@@ -128,6 +135,7 @@ def _verdict(
     end: datetime,
     lookback: datetime,
     trending: Sequence[int],
+    tastes: Tastes,
     *,
     everyone: bool,
 ) -> planning.Verdict:
@@ -147,6 +155,7 @@ def _verdict(
             trending=trending,
             updates=due.updates,
             unreached=window.unreached,
+            own_order=tastes.order(due.votes, due.feed_ids),
         )
         if digest is None:
             outcome = PassedOver(due.subscriber_id, "nothing new")

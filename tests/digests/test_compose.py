@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import random
 from datetime import UTC, datetime, timedelta
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.digests.compose import TRENDING, UPDATES, compose
-from bot.models.deliveries import Digest, Entry
+from bot.models.deliveries import Digest, DigestSection, Entry
 
 T0 = datetime(2026, 11, 16, 7, tzinfo=UTC)
 T1 = T0 + timedelta(days=7)
@@ -61,6 +62,24 @@ def test_trending_names_only_feeds_not_followed() -> None:
     assert digest.trending == (5, 6, 7)
 
 
+def test_an_own_order_moves_papers_within_their_feed_alone() -> None:
+    entries = {1: [entry(10, 0.9), entry(11, 0.5), entry(12, 0.2)], 2: [entry(20, 0.9), entry(21, 0.2)]}
+    digest = compose([1, 2], entries, (T0, T1), max_papers=3, own_order=lambda ids: sorted(ids, reverse=True))
+    assert digest is not None
+    assert papers(digest) == {1: (12, 11), 2: (21,)}
+    assert [(section.more, section.by_votes) for section in digest.sections] == [(1, 1), (1, 1)]
+    assert Digest.thawed(digest.frozen()) == digest
+
+
+def test_a_retracted_paper_is_not_liked_back_up() -> None:
+    entries = {1: [entry(10, 0.9), entry(11, 0.5), entry(12, 0.0)]}
+    assert papers(compose([1], entries, (T0, T1), own_order=lambda ids: sorted(ids, reverse=True))) == {1: (11, 10, 12)}
+
+
+def test_a_digest_of_before_votes_is_read() -> None:
+    assert Digest.thawed('{"sections":[[1,[10],2]],"trending":[]}') == Digest((DigestSection(1, (10,), 2),))
+
+
 feeds = st.lists(st.integers(1, 6), unique=True, max_size=6)
 entries = st.builds(entry, st.integers(1, 40), st.floats(0, 1), st.floats(-48, 240))
 by_feed = st.dictionaries(
@@ -69,6 +88,30 @@ by_feed = st.dictionaries(
         lambda es: sorted(es, key=lambda e: e.entered_at)
     ),
 )
+
+
+@given(feeds, by_feed, st.sets(st.integers(1, 40)), st.integers(1, 20), st.randoms(use_true_random=False))
+def test_an_own_order_loses_no_paper(
+    chosen: list[int], entries: dict[int, list[Entry]], shown: set[int], room: int, chance: random.Random
+) -> None:
+    plain = compose(chosen, entries, (T0, T1), shown=shown, max_papers=room)
+    own = compose(
+        chosen,
+        entries,
+        (T0, T1),
+        shown=shown,
+        max_papers=room,
+        own_order=lambda ids: chance.sample(list(ids), len(ids)),
+    )
+    assert (plain is None) == (own is None)
+    for before, after in zip(plain.sections if plain else (), own.sections if own else (), strict=True):
+        assert (after.feed_id, len(after.paper_ids), after.more) == (
+            before.feed_id,
+            len(before.paper_ids),
+            before.more,
+        )
+        # Whatever votes took from the mail is told.
+        assert after.by_votes == len(set(before.paper_ids) - set(after.paper_ids)) <= after.more
 
 
 @given(feeds, by_feed, st.sets(st.integers(1, 40)), st.integers(1, 20), st.lists(st.integers(1, 9), unique=True))
