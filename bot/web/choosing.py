@@ -1,4 +1,4 @@
-"""Preferences: which feeds, when, and how many papers; a link in each mail opens them."""
+"""Preferences: which feeds, when, how many papers, and votes; a link in each mail opens them."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from bot.subscribe.wishes import PAPERS_LIMIT
 from bot.web.choices import FEEDS_FIELD, Choices, posted_choices, read_choices, stored_choices, to_mend, zone_names
 from bot.web.edges import Edges, SiteEdges
 from bot.web.forms import Form
+from bot.web.learning import LearningView, learning_view, press
 from bot.web.pages import PERSONAL, READ, Pages, SitePages
 from bot.web.words import masked, moment_in_words
 
@@ -45,9 +46,10 @@ class PreferencesView:
     #: The next digest in words; empty where none is due.
     next_digest: str
     unsubscribe_path: str
+    learning: LearningView
     #: By field, in words.
     problems: dict[str, str]
-    #: What became of the form: empty, `saved`, `wrong` or `missed`.
+    #: What became of a form: empty, `saved`, `wrong`, `missed`, `learning on`, `learning off` or `erased`.
     outcome: str = ""
     cadences: tuple[tuple[str, str], ...] = _CADENCES
     weekdays: tuple[str, ...] = WEEKDAYS
@@ -76,6 +78,9 @@ def save(token: str, posted: Form, edges: Edges, pages: SitePages) -> Response:
     person = _person(edges, token)
     if person.standing == Standing.LEFT:
         return pages.page("gone", 409, PERSONAL, address=masked(person.email))
+    if done := press(edges, person, posted):
+        person = subscriber_by_id(edges.store, person.id)
+        return _form(edges, pages, person, stored_choices(person), outcome=done)
     stored = stored_choices(person)
     if BUTTON not in posted.fields:
         return _form(edges, pages, person, stored, outcome="missed")
@@ -124,6 +129,7 @@ def _form(
         feeds=feeds(edges.store),
         next_digest=_next_digest(person, edges.clock()),
         unsubscribe_path=f"/unsubscribe/{edges.tokens.make(Purpose.UNSUBSCRIBE, person.id)}",
+        learning=learning_view(edges, person),
         problems=problems or {},
         outcome=outcome,
     )

@@ -46,7 +46,7 @@ async def style(request: Request, pages: SitePages, v: str = "") -> Response:
 async def robots(pages: SitePages) -> Response:
     """Feeds may be found; what a person's link opens may not (RFC 9309)."""
     base = pages.site.base
-    text = f"User-agent: *\nDisallow: {base}/unsubscribe\nDisallow: {base}/preferences\n"
+    text = f"User-agent: *\nDisallow: {base}/unsubscribe\nDisallow: {base}/preferences\nDisallow: {base}/vote\n"
     return PlainTextResponse(text, headers={"Cache-Control": "public, max-age=86400"})
 
 

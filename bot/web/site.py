@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fastapi import FastAPI
 
-from bot.web import choosing, leaving, reading, signs
+from bot.web import choosing, leaving, reading, signs, voting
 from bot.web.edges import SiteEdges
 from bot.web.guard import SafeAnswers
 from bot.web.pages import Pages
@@ -29,7 +29,7 @@ def build_site(edges: SiteEdges) -> FastAPI:
     )
     site.state.edges = edges
     site.state.pages = Pages(edges.settings)
-    for part in (reading, leaving, choosing, signs):
+    for part in (reading, leaving, choosing, voting, signs):
         site.include_router(part.routes)
     add_problem_pages(site)
     site.add_middleware(SafeAnswers)

@@ -83,7 +83,7 @@ def test_the_style_sheet_is_kept_by_browsers(quick: Visit) -> None:
 
 def test_robots_are_kept_from_what_links_open(quick: Visit) -> None:
     lines = quick.get("/robots.txt").text.splitlines()
-    assert lines == ["User-agent: *", "Disallow: /unsubscribe", "Disallow: /preferences"]
+    assert lines == ["User-agent: *", "Disallow: /unsubscribe", "Disallow: /preferences", "Disallow: /vote"]
 
 
 def test_the_brand_and_address_are_those_of_the_settings(quick: Visit) -> None:
