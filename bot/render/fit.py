@@ -15,11 +15,13 @@ from bot.render.view import CardView, DigestView, SectionView, totals
 HTML_LIMIT = 90_000
 
 #: Lengths that excerpts are shortened to before a card is dropped, in characters.
-SHORTER = (280, 160)
+SHORTER = (280, 140)
 
 #: Bytes of markup around the cards, about, and around one card's text at the least.
 _FRAME = 6_000
 _CARD = 500
+#: And around the two names of a card's links.
+_NAMING = 53
 
 
 def smaller(view: DigestView, size: int, limit: int = HTML_LIMIT) -> DigestView | None:
@@ -54,7 +56,7 @@ def smaller(view: DigestView, size: int, limit: int = HTML_LIMIT) -> DigestView 
 
 
 def with_excerpts(view: DigestView, length: int) -> DigestView:
-    """`view` with excerpts of about `length` characters at the most."""
+    """`view` with excerpts of about `length` characters at the most, at the shortest with the plainest links."""
     return _with_sections(
         view,
         [
@@ -66,7 +68,9 @@ def with_excerpts(view: DigestView, length: int) -> DigestView:
 
 def _with_excerpt(card: CardView, length: int) -> CardView:
     shorter = excerpt(card.excerpt.parts, length)
-    return replace(card, excerpt=replace(shorter, cut=shorter.cut or card.excerpt.cut))
+    # The heading above names the links too, so that this is the first to go.
+    naming = "" if length <= SHORTER[-1] else card.naming
+    return replace(card, excerpt=replace(shorter, cut=shorter.cut or card.excerpt.cut), naming=naming)
 
 
 def _with_fewer_cards(view: DigestView, excess: int, around: int) -> DigestView:
@@ -103,4 +107,5 @@ def _text_bytes(sections: Sequence[SectionView]) -> int:
 
 def _card_bytes(card: CardView) -> int:
     texts = [card.title, card.title, card.authors, card.journal, *(part.text for part in card.excerpt.parts)]
-    return sum(len(text.encode()) for text in texts) + 2 * len(card.url)
+    naming = 2 * len(card.naming.encode()) + _NAMING if card.naming else 0
+    return sum(len(text.encode()) for text in texts) + 2 * len(card.url) + naming

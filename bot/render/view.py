@@ -14,13 +14,15 @@ from bot.models.papers import Mark, PaperRecord
 from bot.render import wording
 from bot.render.excerpt import Excerpt, excerpt
 from bot.render.language import NAMES, frame_direction, frame_language, text_language
-from bot.render.plain import direction_of, plain, web_link
+from bot.render.plain import direction_of, plain, shortened, web_link
 
 TITLE_LENGTH = 500
 _NAME_LENGTH = 120
 _DESCRIPTION_LENGTH = 300
 _JOURNAL_LENGTH = 160
 _RELATED = 5
+#: Of the title in the name of a link that stands below it.
+_NAMING_LENGTH = 60
 
 #: Badge kind and label by publication type, in the order they are shown.
 _BADGES = {
@@ -106,6 +108,19 @@ class CardView:
     #: `ltr` or `rtl`.
     direction: str = "ltr"
     excerpt_direction: str = "ltr"
+    #: Pages to vote on; empty where the reader is not asked.
+    liked_url: str = ""
+    disliked_url: str = ""
+    #: The title's beginning, to tell these links from those of other cards where they are read out alone.
+    naming: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class VoteLinks:
+    """The pages on which a reader says of a paper: more like this, not for me."""
+
+    liked: str
+    disliked: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +133,8 @@ class SectionView:
     cards: tuple[CardView, ...] = ()
     #: Papers of the window that only the web has.
     more: int = 0
+    #: How many of those gave way to others because of the reader's votes.
+    by_votes: int = 0
     more_url: str = ""
     direction: str = "ltr"
 
@@ -199,6 +216,7 @@ def build_view(
     *,
     also_in: Mapping[int, Sequence[int]] | None = None,
     trending_notes: Mapping[int, str] | None = None,
+    votes: Mapping[int, VoteLinks] | None = None,
 ) -> DigestView:
     """What a digest's templates see; papers and feeds that are no longer there are left out.
 
@@ -210,9 +228,10 @@ def build_view(
         window_start: aware; with `window_end` the half-open window that the papers come from.
         also_in: by paper id, all feeds of this reader that have the paper.
         trending_notes: by feed id, why a feed is trending, in words.
+        votes: by paper id, where to vote on it.
     """
     language = frame_language(reader.language)
-    builder = _Builder(feeds, papers, related, site, language, also_in or {})
+    builder = _Builder(feeds, papers, related, site, language, also_in or {}, votes or {})
     built = (builder.section(section) for section in digest.sections if section.feed_id in feeds)
     sections = tuple(section for section in built if section.cards or section.more)
     notes = trending_notes or {}
@@ -260,6 +279,7 @@ class _Builder:
     site: Site
     language: str
     also_in: Mapping[int, Sequence[int]]
+    votes: Mapping[int, VoteLinks]
 
     def section(self, section: DigestSection) -> SectionView:
         feed = self.feeds[section.feed_id]
@@ -272,6 +292,7 @@ class _Builder:
             description=plain(feed.description, _DESCRIPTION_LENGTH),
             cards=cards,
             more=section.more,
+            by_votes=section.by_votes,
             more_url=url,
             direction=direction_of(name),
         )
@@ -281,6 +302,7 @@ class _Builder:
         shown = excerpt(paper.abstract)
         words = " ".join(part.text for part in shown.parts)
         language = text_language(title, paper.language, self.language)
+        votes = self.votes.get(paper.id, VoteLinks("", ""))
         others = (self.feeds[other] for other in self.also_in.get(paper.id, ()) if other in self.feeds)
         return CardView(
             title=title,
@@ -296,6 +318,9 @@ class _Builder:
             excerpt_language=text_language(words, language, self.language),
             direction=direction_of(title),
             excerpt_direction=direction_of(words),
+            liked_url=web_link(votes.liked),
+            disliked_url=web_link(votes.disliked),
+            naming=shortened(title, _NAMING_LENGTH),
         )
 
     def concept(self, name: str, feed: FeedRecord | None) -> ConceptView:

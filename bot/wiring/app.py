@@ -303,6 +303,7 @@ class App:
             window_end=outcome.window_end,
             expires_at=outcome.expires_at,
             digest=outcome.digest,
+            learns=person.learns,
         )
 
 

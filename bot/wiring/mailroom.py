@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -15,7 +15,7 @@ from bot.models.papers import AbstractSection, Author, PaperRecord
 from bot.render.digest import render_digest
 from bot.render.mime import Envelope
 from bot.render.templates import build_environment
-from bot.render.view import Reader, Site, build_view
+from bot.render.view import Reader, Site, VoteLinks, build_view
 from bot.settings import Mailbox, Settings
 from bot.store import feeds, papers
 from bot.store.engine import Store
@@ -68,6 +68,7 @@ class Mailroom:
             claim.window_end,
             also_in=papers.chosen_feeds_of(self._store, ids, reader_id),
             trending_notes={trend.feed_id: trend.words for trend in self._trends},
+            votes=self._votes(reader_id, records.values()) if claim.learns else None,
         )
         return render_digest(view, self._envelope(claim), self._environment)
 
@@ -129,6 +130,16 @@ class Mailroom:
     def _link(self, purpose: Purpose, subscriber_id: int) -> str:
         token = self._tokens.make(purpose, subscriber_id) if subscriber_id else "nobody"
         return f"{self._settings.public_url}/{purpose}/{token}"
+
+    def _votes(self, subscriber_id: int, shown: Iterable[PaperRecord]) -> dict[int, VoteLinks]:
+        """By paper, where the reader votes on it."""
+        links = {}
+        for paper in shown if subscriber_id else ():
+            token = self._tokens.make_vote(subscriber_id, paper.id)
+            links[paper.id] = VoteLinks(
+                *(f"{self._settings.public_url}/vote/{way}/{token}" for way in ("more", "less"))
+            )
+        return links
 
     @cached_property
     def _feeds(self) -> Mapping[int, FeedRecord]:

@@ -13,7 +13,7 @@ from bot.models.papers import AbstractSection, Author, PaperRecord
 from bot.render.digest import render_digest
 from bot.render.mime import Envelope
 from bot.render.templates import build_environment
-from bot.render.view import DigestView, Reader, Site, build_view
+from bot.render.view import DigestView, Reader, Site, VoteLinks, build_view
 
 START = datetime(2026, 11, 2, 6, tzinfo=UTC)
 END = datetime(2026, 11, 9, 6, tzinfo=UTC)
@@ -231,7 +231,12 @@ def sample(
     shares = [chosen[place::feeds] for place in range(feeds)]
     digest = Digest(
         tuple(
-            DigestSection(place + 1, tuple(paper.id for paper in share), more if place == 0 else 0)
+            DigestSection(
+                place + 1,
+                tuple(paper.id for paper in share),
+                more if place == 0 else 0,
+                more // 600 if place == 0 else 0,
+            )
             for place, share in enumerate(shares)
         ),
         trending,
@@ -260,6 +265,13 @@ def sample(
         START,
         END,
         also_in={paper.id: (1, 2) for paper in chosen if paper.id % 5 == 1},
+        votes={
+            paper.id: VoteLinks(
+                f"https://papers.example.org/vote/more/1234567.{paper.id}.aGVsbG8-d29ybGQ_Zm9v",
+                f"https://papers.example.org/vote/less/1234567.{paper.id}.aGVsbG8-d29ybGQ_Zm9v",
+            )
+            for paper in (chosen if name else ())
+        },
         trending_notes={6: "3 times its usual number of papers"},
     )
     envelope = Envelope(

@@ -157,6 +157,36 @@ def test_cards_show_what_is_known_of_a_paper() -> None:
     assert "Also in STING receptor agonists" in words_of(card)
 
 
+def test_each_card_asks_for_a_vote_and_says_of_what() -> None:
+    message = mail_of("papers-007")
+    page = page_of(message)
+    asked = page.xpath("//p[@class='votes']/a")
+    assert [words_of(link) for link in asked] == ["More like this", "Not for me"] * 7
+    assert len({str(link.get("href")) for link in asked}) == 14
+    assert asked[0].get("aria-label") == "More like this: A slow-release agonist reshapes the tumour microenvironment…"
+    assert "  Not for me:\n  https://papers.example.org/vote/less/1234567.1." in message.text
+
+
+def test_who_is_not_asked_sees_no_word_of_votes() -> None:
+    for said in (mail_of("nameless").html, mail_of("nameless").text):
+        assert "/vote/" not in said
+        assert "Not for me" not in said
+
+
+def test_a_very_long_digest_has_the_plainest_links() -> None:
+    page = page_of(mail_of("papers-200"))
+    asked = page.xpath("//p[@class='votes']/a")
+    assert len(asked) == 80
+    assert {link.get("aria-label") for link in asked} == {None}
+
+
+def test_what_gave_way_because_of_votes_is_told() -> None:
+    words = "1,288 more on the web in Chronic fatigue syndrome, 2 of them because of your votes"
+    assert words in words_of(page_of(mail_of("odd")))
+    assert words in " ".join(mail_of("odd").text.split())
+    assert "votes" not in words_of(page_of(mail_of("only-on-the-web")).xpath("//td[@class='more']")[0])
+
+
 def test_the_masthead_says_when_for_whom_and_what() -> None:
     masthead = words_of(page_of(mail_of("papers-007")).xpath("//td[@class='masthead']")[0])
     assert masthead.startswith("Concept Digest 2–9 November 2026 · for Marie Curie 7 new papers 3 on Chronic fatigue")
