@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict, dataclass
 from typing import Annotated
 
 import typer
 
 from bot.cli.context import opened
-from bot.cli.output import local, show, show_json
+from bot.cli.output import local, plural, show, show_json
 from bot.cli.rounds import AsJson
 from bot.collect.sources.identifiers import arxiv_of, doi_in_link, doi_of, names_of, pmcid_of, pmid_of, rxiv_of
+from bot.digests.tastes import Tastes
 from bot.models.papers import Identifier
 from bot.store.explaining import PaperStory, paper_story
+from bot.store.feeds import feeds
+from bot.store.subscribers import subscriber_by_email
+from bot.store.votes import votes_of
+from bot.wiring import App
 
 #: Digits of the bot's own numbers: 63 bits.
 LONGEST_NUMBER = 18
+#: Words that are told to explain a liking.
+WORDS = 6
 
 app = typer.Typer(help="Why things are as they are.", no_args_is_help=True)
 
@@ -24,16 +32,53 @@ def explain_paper(
     name: Annotated[
         str, typer.Argument(help="A DOI, PMID, PMCID, arXiv id, link, or the bot's own number.", metavar="ID")
     ],
+    reader: Annotated[
+        str | None, typer.Option("--for", help="And how it stands with this subscriber's votes.", metavar="EMAIL")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Tell how a paper became one: who announced it under which names, how it was recognised, where it is shown."""
     number = int(name) if name.isascii() and name.isdigit() and len(name) <= LONGEST_NUMBER else None
     with opened() as bot:
         story = paper_story(bot.store, names_in(name), number, name)
+        standing = None if reader is None else _standing(bot, story.paper.id, reader)
     if as_json:
-        show_json(_as_json(story))
-    else:
-        _show(story)
+        show_json(_as_json(story) | ({"for": asdict(standing)} if standing else {}))
+        return
+    _show(story)
+    if standing:
+        _show_standing(standing)
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How a paper stands with a subscriber's votes."""
+
+    email: str
+    learning: bool
+    #: From how many votes.
+    votes: int
+    #: From -1 (not for them) to 1 (more like this).
+    liking: float
+    #: Words with their part of it, the strongest first.
+    because: tuple[tuple[str, float], ...]
+
+
+def _standing(bot: App, paper_id: int, email: str) -> Standing:
+    one = subscriber_by_email(bot.store, email)
+    cast = votes_of(bot.store, one.id)
+    ids = {feed.slug: feed.id for feed in feeds(bot.store)}
+    tastes = Tastes(bot.store)
+    taste, vector = tastes.taste(cast, tuple(ids[slug] for slug in one.feeds)), tastes.vector(paper_id)
+    because = tuple((word, round(part, 3)) for word, part in taste.because(vector, WORDS))
+    return Standing(one.email, one.learns, taste.votes, round(taste.liking(vector), 3), because)
+
+
+def _show_standing(standing: Standing) -> None:
+    off = "" if standing.learning else ", which do not count while learning is switched off"
+    show(f"for {standing.email}: liking {standing.liking:+.2f} from {plural(standing.votes, 'vote')}{off}")
+    if standing.because:
+        show("  because of " + ", ".join(f"{word} {part:+.2f}" for word, part in standing.because))
 
 
 def names_in(text: str) -> list[Identifier]:

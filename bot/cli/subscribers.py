@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -14,14 +15,23 @@ from bot.cli.context import opened
 from bot.cli.output import counted, local, plural, progress, show, show_json, show_table, talk
 from bot.cli.rounds import AsJson
 from bot.digests.cadence import next_occasion
+from bot.digests.tastes import Tastes
 from bot.errors import BotError, UnknownError
 from bot.models.subscribers import WEEKDAYS, Cadence, RosterRow, Standing, Wish
-from bot.store import feeds, subscribers
+from bot.store import feeds, subscribers, votes
 from bot.store.subscribers import SubscriberRecord
 from bot.subscribe import wishes
 from bot.subscribe.addresses import clean_name, read_address
 from bot.subscribe.roster import write
 from bot.wiring import App, ImportReport
+
+
+class Switch(StrEnum):
+    """On or off."""
+
+    ON = "on"
+    OFF = "off"
+
 
 app = typer.Typer(help="Subscribers: who gets digests, of what, and when.", no_args_is_help=True)
 
@@ -32,6 +42,8 @@ WeekdayWish = Annotated[str | None, typer.Option(help="For weekly, and for month
 HourWish = Annotated[str | None, typer.Option(help="0 to 23, or 07:00.")]
 ZoneWish = Annotated[str | None, typer.Option(help="An IANA time zone: Europe/Berlin.")]
 PapersWish = Annotated[str | None, typer.Option(help="Papers in one digest at the most.")]
+
+Learning = Annotated[Switch | None, typer.Option(help="Whether the order is learned from their votes.")]
 
 #: Problems of a roster that are printed; `--json` has more of them.
 PRINTED = 20
@@ -69,14 +81,32 @@ def show_subscriber(email: Email, as_json: AsJson = False) -> None:
         one = subscribers.subscriber_by_email(bot.store, email)
         deliveries = subscribers.deliveries_of(bot.store, one.id)
         last = subscribers.last_sent(bot.store, one.id)
+        cast = votes.count(bot.store, one.id)
+        towards, against = _learned(bot, one)
     if as_json:
-        show_json({**_as_json(one), "deliveries": deliveries, "last_sent": last})
+        voted = {"liked": cast.liked, "disliked": cast.disliked}
+        learned = {"towards": towards, "against": against}
+        show_json({**_as_json(one), "deliveries": deliveries, "last_sent": last, "votes": voted, "learned": learned})
         return
     show(f"{one.email}{f' ({one.name})' if one.name else ''}: {one.standing}")
     show(f"  feeds: {', '.join(one.feeds) or 'none'}")
     show(f"  when: {words(one.wish)}, at most {plural(one.max_papers, 'paper')}, in '{one.language}'")
     show(f"  next: {local(one.next_due, one.wish.timezone)}")
     show(f"  deliveries: {counted(deliveries) or 'none yet'}; last sent: {local(last, one.wish.timezone)}")
+    said = f"{cast.liked:,} for more, {cast.disliked:,} not for them" if cast.total else "none"
+    show(f"  votes: {said}; learning: {'on' if one.learns else 'off'}")
+    if towards or against:
+        show(f"  learned: {', '.join(towards) or 'nothing'} towards, {', '.join(against) or 'nothing'} against")
+
+
+def _learned(bot: App, one: SubscriberRecord) -> tuple[list[str], list[str]]:
+    """The words that count most for a paper with this subscriber, and those that count most against one."""
+    cast = votes.votes_of(bot.store, one.id) if one.learns else ()
+    if not cast:
+        return [], []
+    ids = {feed.slug: feed.id for feed in feeds.feeds(bot.store)}
+    towards, against = Tastes(bot.store).taste(cast, tuple(ids[slug] for slug in one.feeds)).words()
+    return list(towards), list(against)
 
 
 def words(wish: Wish) -> str:
@@ -98,6 +128,7 @@ def _as_json(one: SubscriberRecord) -> dict[str, object]:
         "max_papers": one.max_papers,
         "language": one.language,
         "next": one.next_due,
+        "learning": one.learns,
     }
 
 
@@ -142,6 +173,7 @@ def edit(
     hour: HourWish = None,
     timezone: ZoneWish = None,
     max_papers: PapersWish = None,
+    learning: Learning = None,
 ) -> None:
     """Change what a subscriber gets, or when; what is not named stays."""
     with opened() as bot:
@@ -159,6 +191,9 @@ def edit(
             now=bot.clock(),
             how="bot subscribers edit",
         )
+        if learning is not None:
+            on = learning is Switch.ON
+            votes.switch_learning(bot.store, one.id, bot.clock(), "bot subscribers edit", on=on)
         one = subscribers.subscriber_by_id(bot.store, one.id)
     show(f"changed: {one.email}: {', '.join(one.feeds) or 'no feeds'}; {words(one.wish)}")
     show(f"next digest: {local(one.next_due, one.wish.timezone)}")
@@ -171,6 +206,15 @@ def remove(email: Email) -> None:
         one = subscribers.subscriber_by_email(bot.store, email)
         gone = subscribers.leave(bot.store, one.id, bot.clock(), "bot subscribers remove")
     show(f"removed: {one.email}" if gone else f"{one.email} had left already")
+
+
+@app.command("forget-votes")
+def forget_votes(email: Email) -> None:
+    """Erase all that a subscriber has said of papers; their digests go on in everybody's order."""
+    with opened() as bot:
+        one = subscribers.subscriber_by_email(bot.store, email)
+        gone = votes.erase(bot.store, one.id, bot.clock(), "bot subscribers forget-votes")
+    show(f"erased: {plural(gone, 'vote')} of {one.email}" if gone else f"{one.email} has cast no votes")
 
 
 @app.command("import")
