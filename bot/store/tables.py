@@ -6,7 +6,18 @@ from sqlalchemy import MetaData
 from sqlmodel import SQLModel
 
 # Importing them is what makes the tables known to the metadata.
-from bot.models import alarms, deliveries, feeds, hosts, instance, papers, subscribers, suppressions, votes  # noqa: F401
+from bot.models import (  # noqa: F401
+    alarms,
+    deliveries,
+    feeds,
+    hosts,
+    instance,
+    papers,
+    subscribers,
+    suppressions,
+    vocabulary,
+    votes,
+)
 
 METADATA: MetaData = SQLModel.metadata
 
@@ -32,3 +43,5 @@ suppression = METADATA.tables["suppression"]
 this_instance = METADATA.tables["instance"]
 alarm = METADATA.tables["alarm"]
 host_line = METADATA.tables["host_line"]
+vocabulary_concept = METADATA.tables["vocabulary_concept"]
+vocabulary_state = METADATA.tables["vocabulary_state"]
