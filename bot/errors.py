@@ -52,6 +52,14 @@ class RosterError(BotError):
         super().__init__(f"roster: {name}: {problem}")
 
 
+class VocabularyError(BotError):
+    """A vocabulary file that is refused whole (single bad records are reported, not raised)."""
+
+    def __init__(self, name: str, problem: str) -> None:
+        self.name, self.problem = name, problem
+        super().__init__(f"vocabulary: {name}: {problem}")
+
+
 class AddressError(BotError):
     """An e-mail address that cannot be written to."""
 
