@@ -16,6 +16,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from operator import mul
 from typing import NamedTuple
 
 from bot.models.votes import PaperText
@@ -25,7 +26,7 @@ REGULARISATION = 0.5
 #: What the other papers weigh together, beside votes that weigh 1 each.
 OTHERS = 1.0
 #: Steps towards the weights at the most; fewer where what is left to explain is this share of the votes, squared.
-STEPS, NEAR = 16, 1e-6
+STEPS, NEAR = 16, 1e-5
 #: An expected vote of so much is as good as certain: a paper's words never explain a vote whole.
 CERTAIN = 0.3
 #: With so many votes, a paper may move half as far as with endlessly many.
@@ -128,7 +129,7 @@ class Taste:
         It is 0 where nothing is known.
         """
         get = self.weights.get
-        expected = math.fsum(get(word, 0.0) * weight for word, weight in zip(*vector, strict=True))
+        expected: float = sum(map(mul, [get(word, 0.0) for word in vector.words], vector.weights))
         return max(-1.0, min(1.0, expected / CERTAIN))
 
     def because(self, vector: Vector, limit: int = 3) -> tuple[tuple[str, float], ...]:
@@ -189,18 +190,18 @@ def _ridge(rows: Sequence[tuple[list[int], list[float]]], wanted: Sequence[float
     shares = [0.0] * len(rows)
     left = list(wanted)
     along = left
-    much = sum(one * one for one in left)
+    much = sum(map(mul, left, left))
     enough = much * NEAR
     for _ in range(STEPS):
         weights = gathered(along)
         given = [
-            sum(weights[word] * part for word, part in zip(words, parts, strict=True)) + REGULARISATION * one
+            sum(map(mul, map(weights.__getitem__, words), parts)) + REGULARISATION * one
             for (words, parts), one in zip(rows, along, strict=True)
         ]
-        step = much / sum(one * other for one, other in zip(along, given, strict=True))
+        step = much / sum(map(mul, along, given))
         shares = [share + step * one for share, one in zip(shares, along, strict=True)]
         left = [one - step * other for one, other in zip(left, given, strict=True)]
-        before, much = much, sum(one * one for one in left)
+        before, much = much, sum(map(mul, left, left))
         if much <= enough:
             break
         along = [one + much / before * other for one, other in zip(left, along, strict=True)]

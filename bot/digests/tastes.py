@@ -20,6 +20,8 @@ REMEMBERED = 10_000
 
 _NOTHING = Vector((), ())
 
+#: A subscriber's votes, by paper id, and feeds.
+_Whose = tuple[tuple[CastVote, ...], tuple[int, ...]]
 #: Gives papers of one feed in a subscriber's own order.
 Order = Callable[[Sequence[int]], list[int]]
 
@@ -30,20 +32,25 @@ class Tastes:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._vectors: dict[int, Vector] = {}
-        self._learned: dict[tuple[tuple[CastVote, ...], tuple[int, ...]], Taste] = {}
+        self._learned: dict[_Whose, Taste] = {}
+        self._likings: dict[_Whose, dict[int, float]] = {}
 
     def prepare(self, voters: Sequence[Voter]) -> None:
         """Learn ahead what a batch will need, so that its transaction is short; it changes nothing but the time."""
         self._learned.clear()
+        self._likings.clear()
         if not voters:
             return
         while len(self._vectors) > REMEMBERED:
             del self._vectors[next(iter(self._vectors))]
         self._read(vote.paper_id for voter in voters for vote in voter.votes)
         feed_ids = {feed for voter in voters for feed in voter.feed_ids}
-        self._read(entered_since(self._store, feed_ids, min(voter.start for voter in voters)))
+        entered = entered_since(self._store, feed_ids, min(voter.start for voter in voters))
+        self._read(paper_id for papers in entered.values() for paper_id, _ in papers)
         for voter in voters:
-            self.taste(voter.votes, voter.feed_ids)
+            taste = self.taste(voter.votes, voter.feed_ids)
+            fresh = {paper_id for feed in voter.feed_ids for paper_id, at in entered.get(feed, ()) if at >= voter.start}
+            self._likings[voter.votes, voter.feed_ids] = {one: taste.liking(self.vector(one)) for one in fresh}
 
     def order(self, votes: tuple[CastVote, ...], feed_ids: tuple[int, ...]) -> Order | None:
         """How to order papers for a subscriber; None where there are no votes.
@@ -55,10 +62,13 @@ class Tastes:
         if not votes:
             return None
         taste = self.taste(votes, feed_ids)
+        likings = self._likings.setdefault((votes, feed_ids), {})
 
         def own(paper_ids: Sequence[int]) -> list[int]:
-            self._read(paper_ids)
-            return reordered(paper_ids, lambda paper_id: taste.liking(self.vector(paper_id)), taste.votes)
+            late = [paper_id for paper_id in paper_ids if paper_id not in likings]
+            self._read(late)
+            likings.update((paper_id, taste.liking(self.vector(paper_id))) for paper_id in late)
+            return reordered(paper_ids, likings.__getitem__, taste.votes)
 
         return own
 

@@ -115,13 +115,16 @@ def voters(
     return [Voter(who, tuple(feeds.get(who, ())), cast, starts[who]) for who, cast in votes.items()]
 
 
-def entered_since(store: Store, feed_ids: Iterable[int], start: datetime) -> list[int]:
-    """Papers that have entered any of the feeds since `start`."""
-    query = select(feed_entry.c.paper_id).where(
+def entered_since(store: Store, feed_ids: Iterable[int], start: datetime) -> dict[int, list[tuple[int, datetime]]]:
+    """By feed, the papers that have entered it since `start`, and when."""
+    query = select(feed_entry.c.feed_id, feed_entry.c.paper_id, feed_entry.c.entered_at).where(
         feed_entry.c.feed_id.in_(list(feed_ids)), feed_entry.c.entered_at >= start
     )
+    entered: dict[int, list[tuple[int, datetime]]] = {}
     with store.reading() as connection:
-        return list(connection.execute(query.distinct()).scalars())
+        for feed_id, paper_id, entered_at in connection.execute(query):
+            entered.setdefault(feed_id, []).append((paper_id, entered_at))
+    return entered
 
 
 def _whom(at: datetime, everyone: bool, after: int | None, only: int | None) -> Select[*tuple[Any, ...]]:

@@ -49,7 +49,7 @@ def test_the_page_shows_the_paper_and_one_button(quick: Visit) -> None:
         assert page.count("<form") == 1
         assert "Fatigue paper 2" in page
         assert f"a little {place} within your feeds" in page
-        assert "No paper is left out for it." in page
+        assert "No paper is lost for it." in page
         assert f">{words}?</h1>" in page
         assert "example.org</" not in page
         assert "a…@" not in page
