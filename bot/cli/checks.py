@@ -12,7 +12,7 @@ from bot.cli.output import plural, show, show_json
 from bot.cli.rounds import AsJson
 from bot.errors import BotError, SettingsError
 from bot.settings import Settings, read_settings
-from bot.store import feeds, subscribers
+from bot.store import feeds, subscribers, vocabulary
 from bot.store.instance import latest_moment
 from bot.wiring import App, build
 
@@ -51,6 +51,7 @@ def _findings() -> list[Finding]:
     try:
         found.append(_look("database", lambda: f"{app.store.name}, {_people(app)}"))
         found.append(_look("feeds", lambda: _feeds(app)))
+        found.append(_look("vocabulary", lambda: _vocabulary(app)))
         found.append(_look("templates", app.check_templates))
         found.append(_look("mail server", lambda: _mail_server(app)))
         found += [_look(f"source {name}", probe) for name, probe in app.source_probes().items()]
@@ -78,6 +79,13 @@ def _feeds(app: App) -> str:
     if not there:
         raise BotError("none yet; run `bot feeds apply --starter`")
     return f"{len(there)} on offer"
+
+
+def _vocabulary(app: App) -> str:
+    there = vocabulary.overview(app.store)
+    if not there.concepts:
+        return "none; feeds go by their own names and synonyms (`bot concepts load FILE`)"
+    return f"{plural(there.concepts, 'concept')}, from {there.file}"
 
 
 def _mail_server(app: App) -> str:

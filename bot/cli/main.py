@@ -11,7 +11,7 @@ import typer
 from typer.exceptions import TyperException
 
 from bot import __version__
-from bot.cli import bench, checks, db, demo, explain, feeds, logs, rounds, serve, setup, sources, subscribers
+from bot.cli import bench, checks, concepts, db, demo, explain, feeds, logs, rounds, serve, setup, sources, subscribers
 from bot.cli.output import show, talk
 from bot.errors import BotError
 
@@ -29,6 +29,7 @@ app.command("init")(setup.init)
 app.command("check")(checks.check)
 app.command("serve")(serve.serve)
 app.add_typer(feeds.app, name="feeds")
+app.add_typer(concepts.app, name="concepts")
 app.add_typer(sources.app, name="sources")
 app.add_typer(subscribers.app, name="subscribers")
 app.add_typer(explain.app, name="explain")

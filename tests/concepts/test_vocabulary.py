@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import accumulate
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.concepts.vocabulary import Vocabulary
@@ -100,6 +100,7 @@ def vocabularies(draw: st.DrawFn, places: int = 3) -> Vocabulary:
     return Vocabulary(Descriptor(f"D{990000 + n}", f"Concept {n}", (), tuple(some)) for n, some in enumerate(trees))
 
 
+@settings(deadline=None)
 @given(vocabularies())
 def test_broader_and_narrower_are_each_others_inverse_and_include_itself(vocabulary: Vocabulary) -> None:
     numbers = range(len(vocabulary))
@@ -123,6 +124,7 @@ def test_broader_and_narrower_are_each_others_inverse_and_include_itself(vocabul
             assert (other in vocabulary.broader(one)) == (one in vocabulary.narrower(other))
 
 
+@settings(deadline=None)
 @given(vocabularies(places=1))
 def test_with_one_place_each_there_are_no_circles(vocabulary: Vocabulary) -> None:
     for one in range(len(vocabulary)):
