@@ -13,11 +13,11 @@ from bot.cli.context import opened
 from bot.cli.output import counted, local, plural, show, show_json, show_table, talk
 from bot.cli.rounds import AsJson
 from bot.cli.sources import health_in_words, state_as_json
+from bot.cli.trending import show_trending
 from bot.cli.trying import try_catalogue
 from bot.collect.sources.identifiers import is_preprint_doi
 from bot.concepts import catalogue
 from bot.concepts.catalogue import CatalogueChange
-from bot.concepts.trends import trending as trending_feeds
 from bot.errors import BotError
 from bot.models.feeds import CatalogueFeed, CatalogueQuery
 from bot.models.papers import Identifier
@@ -27,6 +27,7 @@ from bot.wiring import App
 
 app = typer.Typer(help="Concept feeds: what subscribers can choose.", no_args_is_help=True)
 app.command("test")(try_catalogue)
+app.command("trending")(show_trending)
 
 Slug = Annotated[str, typer.Argument(help="The feed's slug, as `bot feeds list` shows it.", metavar="SLUG")]
 
@@ -286,17 +287,3 @@ def retire(slug: Slug) -> None:
     with opened() as bot:
         feeds.retire(bot.store, slug, bot.clock())
     show(f"retired: {slug}")
-
-
-@app.command()
-def trending(as_json: AsJson = False) -> None:
-    """Show the feeds that grow faster than their own past."""
-    with opened() as bot:
-        records = feeds.every_feed(bot.store)
-        found = trending_feeds(feeds.weekly_counts(bot.store, bot.clock()))
-    if as_json:
-        show_json([{"feed": records[t.feed_id].slug, "words": t.words} for t in found])
-    elif not found:
-        show("no feed grows faster than its own past")
-    else:
-        show_table(("FEED", "WHY"), [(records[t.feed_id].slug, t.words) for t in found])

@@ -2,15 +2,29 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import pairwise
+from itertools import groupby, pairwise
 from typing import Any
 
-from sqlalchemy import Connection, Select, delete, func, insert, select, update
+from sqlalchemy import (
+    Connection,
+    Integer,
+    Select,
+    column,
+    delete,
+    func,
+    insert,
+    select,
+    true,
+    update,
+    values,
+)
 
 from bot.errors import UnknownError
+from bot.models.columns import UtcDateTime
 from bot.models.feeds import CatalogueFeed, CatalogueQuery, FeedRecord
 from bot.models.subscribers import Standing
 from bot.store.engine import Store
@@ -138,26 +152,58 @@ def overviews(store: Store, now: datetime, slug: str | None = None) -> tuple[Fee
         )
 
 
-def weekly_counts(store: Store, now: datetime, weeks: int = 13) -> dict[int, tuple[int, ...]]:
-    """Papers that entered each feed on offer in each of the last `weeks` weeks, oldest first.
+def weekly_counts(store: Store, now: datetime, weeks: int, slug: str | None = None) -> dict[int, tuple[int, ...]]:
+    """Papers that entered each feed on offer in each of the last `weeks` weeks, oldest first; or the feed of that slug.
 
-    A feed's counts begin in the week when it was made, or when its first paper of these weeks entered.
+    Weeks are of seven days, half-open, and end at `now`, so that each of them is whole. They are counted by when
+    papers entered the feed, and not by dates of publication, of which many lie on the first of January. A feed without
+    papers in these weeks is left out.
+
+    A feed's counts begin in the week in which it was made, or its first paper of these weeks entered; or in which a
+    query that was added later began to be asked, since what more questions find is no growth.
     """
     ends = [now - timedelta(weeks=back) for back in range(weeks, -1, -1)]
+    starts = values(
+        column("number", Integer), column("starts", UtcDateTime), column("ends", UtcDateTime), name="week"
+    ).data([(number, start, end) for number, (start, end) in enumerate(pairwise(ends))])
+    week = starts.cte("week")
     entered = feed_entry.c.entered_at
-    counts = [func.count().filter(entered >= start, entered < end) for start, end in pairwise(ends)]
-    query = (
-        select(concept_feed.c.id, concept_feed.c.created_at, func.min(entered), *counts)
-        .join(feed_entry, feed_entry.c.feed_id == concept_feed.c.id)
-        .where(entered >= ends[0], entered < now, concept_feed.c.retired_at.is_(None))
-        .group_by(concept_feed.c.id, concept_feed.c.created_at)
+    # Week by week along the index of feed and time: no row of the table is read, and none is looked at twice.
+    in_week = (
+        select(func.count())
+        .where(feed_entry.c.feed_id == concept_feed.c.id, entered >= week.c.starts, entered < week.c.ends)
+        .scalar_subquery()
     )
+    asked = (
+        select(func.max(source_query.c.begins_at)).where(source_query.c.feed_id == concept_feed.c.id).scalar_subquery()
+    )
+    query = (
+        select(concept_feed.c.id, concept_feed.c.created_at, asked.label("asked"), in_week.label("papers"))
+        .join_from(concept_feed, week, true())
+        .where(concept_feed.c.retired_at.is_(None))
+        .order_by(concept_feed.c.id, week.c.number)
+    )
+    if slug is not None:
+        query = query.where(concept_feed.c.slug == slug)
     found = {}
     with store.reading() as connection:
-        for feed_id, made, first, *by_week in connection.execute(query):
-            before = sum(end <= min(made, first) for end in ends[1:])
-            found[feed_id] = tuple(by_week[before:])
+        for feed_id, rows in groupby(connection.execute(query).all(), key=lambda row: row.id):
+            counts = list(rows)
+            papers = tuple(row.papers for row in counts)
+            if any(papers):
+                found[feed_id] = papers[_beginning(papers, counts[0].created_at, counts[0].asked, ends) :]
     return found
+
+
+def _beginning(papers: Sequence[int], made: datetime, asked: datetime | None, ends: Sequence[datetime]) -> int:
+    """The week in which what can be compared begins."""
+    first = next(number for number, count in enumerate(papers) if count)
+    from_ = min(first, _week_of(made, ends))
+    return max(from_, _week_of(asked, ends)) if asked is not None and asked > made else from_
+
+
+def _week_of(moment: datetime, ends: Sequence[datetime]) -> int:
+    return min(max(bisect_right(ends, moment) - 1, 0), len(ends) - 2)
 
 
 def _records() -> Select[*tuple[Any, ...]]:

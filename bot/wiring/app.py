@@ -15,7 +15,7 @@ from bot.collect.budget import NCBI_SECONDS_WITH_KEY, PACES, HostBudget, Pace
 from bot.collect.collect import CollectReport, collect
 from bot.collect.fetch import Fetcher, Limits
 from bot.collect.sources import IndexWindow, Source, known_sources, service_addresses
-from bot.concepts.trends import notable
+from bot.concepts.trends import WEEKS, notable
 from bot.deliver.deliver import deliver, nobody, refusal
 from bot.deliver.report import DeliverReport
 from bot.deliver.smtp import Connection
@@ -273,7 +273,8 @@ class App:
         )
 
     def _trending(self) -> tuple[int, ...]:
-        return tuple(trend.feed_id for trend in notable(feeds.weekly_counts(self.store, self.clock())))
+        weekly = feeds.weekly_counts(self.store, self.clock(), WEEKS)
+        return tuple(trend.feed_id for trend in notable(weekly))
 
     def _composed(self, person: subscribers.SubscriberRecord, at: datetime | None) -> Claim:
         outcome = compose_for(

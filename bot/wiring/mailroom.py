@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from functools import cached_property
 
 from bot.concepts.related import FeedIndex, related
-from bot.concepts.trends import Trend, notable
+from bot.concepts.trends import WEEKS, Trend, notable
 from bot.models.deliveries import Claim, Digest, DigestSection, Message
 from bot.models.feeds import FeedRecord
 from bot.models.papers import AbstractSection, Author, PaperRecord
@@ -151,7 +151,7 @@ class Mailroom:
 
     @cached_property
     def _trends(self) -> Sequence[Trend]:
-        return notable(feeds.weekly_counts(self._store, self._clock()))
+        return notable(feeds.weekly_counts(self._store, self._clock(), WEEKS))
 
     def _related(self, paper: PaperRecord, shown_in: int) -> list[tuple[str, FeedRecord | None]]:
         return [(concept.name, concept.feed) for concept in related(paper, self._index, without=shown_in)]
