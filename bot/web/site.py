@@ -6,6 +6,7 @@ from fastapi import FastAPI
 
 from bot.web import choosing, leaving, reading, signs, voting
 from bot.web.edges import SiteEdges
+from bot.web.growth import Growing
 from bot.web.guard import SafeAnswers
 from bot.web.pages import Pages
 from bot.web.problems import add_problem_pages
@@ -29,6 +30,7 @@ def build_site(edges: SiteEdges) -> FastAPI:
     )
     site.state.edges = edges
     site.state.pages = Pages(edges.settings)
+    site.state.growing = Growing(edges.store)
     for part in (reading, leaving, choosing, voting, signs):
         site.include_router(part.routes)
     add_problem_pages(site)

@@ -8,6 +8,7 @@ from datetime import tzinfo
 from itertools import groupby
 from urllib.parse import quote
 
+from bot.concepts.trends import Trend
 from bot.models.feeds import FeedRecord
 from bot.models.papers import AbstractSection, PaperRecord
 from bot.render.excerpt import excerpt
@@ -17,6 +18,7 @@ from bot.render.view import TITLE_LENGTH, BadgeView, badges
 from bot.render.wording import author_line, date_label
 from bot.store.feeds import FeedOverview
 from bot.store.papers import EnteredPaper
+from bot.web.chart import ChartView
 from bot.web.words import day_in_words
 
 #: Characters of one abstract at the most, so that no page grows past what a telephone likes.
@@ -81,6 +83,18 @@ class LinkView:
     path: str
 
 
+@dataclass(frozen=True, slots=True)
+class TrendView:
+    """A feed that grows faster than its own past."""
+
+    name: str
+    path: str
+    #: `12 papers this week, 4 in a usual week`.
+    words: str
+    chart: ChartView | None
+    direction: str = "ltr"
+
+
 def feed_path(slug: str) -> str:
     """Where a feed's page is, within the site."""
     return f"/feeds/{quote(slug, safe='')}"
@@ -104,6 +118,12 @@ def feed_view(overview: FeedOverview, newest: Iterable[PaperView] = ()) -> FeedV
         newest=tuple(newest),
         direction=direction_of(name),
     )
+
+
+def trend_view(feed: FeedRecord, trend: Trend, chart: ChartView | None) -> TrendView:
+    """A trending feed as the home page shows it."""
+    name = plain(feed.name, _NAME_LENGTH)
+    return TrendView(name, feed_path(feed.slug), trend.words, chart, direction_of(name))
 
 
 def headline_view(paper: PaperRecord, frame: str) -> PaperView:
