@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TypedDict
@@ -141,12 +141,13 @@ class SectionView:
 
 @dataclass(frozen=True, slots=True)
 class TrendingView:
-    """A trending feed that the reader does not follow."""
+    """A feed that the reader does not follow: it trends, or is too young to tell."""
 
     name: str
     url: str
     description: str = ""
     note: str = ""
+    young: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,6 +199,11 @@ class DigestView:
     updates: tuple[UpdateView, ...] = ()
     unreached: tuple[UnreachedView, ...] = ()
 
+    @property
+    def all_trend(self) -> bool:
+        """Whether the other feeds at the end are there because they trend, each of them."""
+        return not any(feed.young for feed in self.trending)
+
 
 def feed_url(public_url: str, slug: str) -> str:
     """The public page of a concept feed."""
@@ -216,6 +222,7 @@ def build_view(
     *,
     also_in: Mapping[int, Sequence[int]] | None = None,
     trending_notes: Mapping[int, str] | None = None,
+    young: Collection[int] = (),
     votes: Mapping[int, VoteLinks] | None = None,
 ) -> DigestView:
     """What a digest's templates see; papers and feeds that are no longer there are left out.
@@ -228,6 +235,7 @@ def build_view(
         window_start: aware; with `window_end` the half-open window that the papers come from.
         also_in: by paper id, all feeds of this reader that have the paper.
         trending_notes: by feed id, why a feed is trending, in words.
+        young: feeds that are named without trending, because they have no past yet to compare with.
         votes: by paper id, where to vote on it.
     """
     language = frame_language(reader.language)
@@ -242,7 +250,11 @@ def build_view(
         reader_name=plain(reader.name, _NAME_LENGTH),
         period=wording.period_label(window_start, window_end, wording.zone_named(reader.timezone)),
         sections=sections,
-        trending=tuple(builder.trending(feeds[feed], notes.get(feed, "")) for feed in digest.trending if feed in feeds),
+        trending=tuple(
+            builder.trending(feeds[feed], notes.get(feed, ""), young=feed in young)
+            for feed in digest.trending
+            if feed in feeds
+        ),
         unsubscribe_url=web_link(reader.unsubscribe_url),
         preferences_url=web_link(reader.preferences_url),
         postal_address=plain(site.postal_address, _DESCRIPTION_LENGTH),
@@ -338,12 +350,13 @@ class _Builder:
         names = [SOURCE_NAMES.get(source, "a journal's feed") for source in sources]
         return UnreachedView(plain(feed.name, _NAME_LENGTH), wording.listing(list(dict.fromkeys(names))))
 
-    def trending(self, feed: FeedRecord, note: str) -> TrendingView:
+    def trending(self, feed: FeedRecord, note: str, *, young: bool) -> TrendingView:
         return TrendingView(
             name=plain(feed.name, _NAME_LENGTH),
             url=web_link(feed_url(self.site.public_url, feed.slug)),
             description=plain(feed.description, _DESCRIPTION_LENGTH),
             note=plain(note, _NAME_LENGTH),
+            young=young,
         )
 
 

@@ -68,6 +68,7 @@ class Mailroom:
             claim.window_end,
             also_in=papers.chosen_feeds_of(self._store, ids, reader_id),
             trending_notes={trend.feed_id: trend.words for trend in self._trends},
+            young={trend.feed_id for trend in self._trends if not trend.known},
             votes=self._votes(reader_id, records.values()) if claim.learns else None,
         )
         return render_digest(view, self._envelope(claim), self._environment)

@@ -272,7 +272,7 @@ def sample(
             )
             for paper in (chosen if name else ())
         },
-        trending_notes={6: "3 times its usual number of papers"},
+        trending_notes={6: "18 papers this week, 6 in a usual week"},
     )
     envelope = Envelope(
         from_name="Concept Digest",

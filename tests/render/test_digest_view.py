@@ -40,6 +40,7 @@ def view_of(
         END,
         also_in=also_in,
         trending_notes={3: "3 times as many"},
+        young={2},
     )
 
 
@@ -59,6 +60,8 @@ def test_sections_and_cards_keep_the_order_of_the_digest() -> None:
     assert [(feed.name, feed.url, feed.note) for feed in view.trending] == [
         ("Three", "https://papers.example.org/feeds/three", "3 times as many")
     ]
+    assert view.all_trend
+    assert not view_of(Digest((DigestSection(1, (1,)),), (3, 2)), *papers).all_trend
 
 
 def test_what_is_no_longer_there_is_left_out() -> None:

@@ -196,8 +196,19 @@ def test_trending_feeds_come_last() -> None:
     page = page_of(mail_of("papers-007"))
     headings = [words_of(heading) for heading in page.iter("h2", "h3")]
     assert headings[-3:] == ["Trending feeds", "Blastomycosis", "Nuclear pore complex in ALS/FTD"]
-    assert "3 times its usual number of papers" in words_of(page)
+    for said in (words_of(page), " ".join(mail_of("papers-007").text.split())):
+        assert "Growing faster than their own past, and not among yours yet." in said
+        assert "18 papers this week, 6 in a usual week" in said
     assert "Trending" not in mail_of("nameless").html
+
+
+def test_feeds_too_young_to_trend_are_not_called_trending() -> None:
+    kind = KINDS["papers-007"]
+    first, second = kind.view.trending
+    message = replace(kind, view=replace(kind.view, trending=(first, replace(second, young=True)))).message()
+    for said in (words_of(page_of(message)), " ".join(message.text.split())):
+        assert "Other feeds With new papers this week, and not among yours yet." in said
+        assert "Trending" not in said
 
 
 def test_more_papers_are_linked() -> None:
