@@ -122,7 +122,11 @@ def _show(story: PaperStory) -> None:
     for mark, by in story.notices:
         show(f"{mark}: so says {by}")
     for place in story.feeds:
-        show(f"in {place.feed} since {local(place.entered_at)}, relevance {place.relevance:.2f}: {place.why}")
+        relevance = f"relevance {place.relevance:.2f}"
+        if place.shown:
+            show(f"in {place.feed} since {local(place.entered_at)}, {relevance}: {place.why}")
+        else:
+            show(f"not in {place.feed}: {relevance} is below its threshold of {place.threshold:g}: {place.why}")
 
 
 def _how(how: str) -> str:
@@ -157,7 +161,14 @@ def _as_json(story: PaperStory) -> dict[str, object]:
         "changes": [{"kind": kind, "at": when} for kind, when in story.changes],
         "notices": [{"mark": mark, "by": by} for mark, by in story.notices],
         "feeds": [
-            {"feed": one.feed, "entered": one.entered_at, "relevance": round(one.relevance, 3), "why": one.why}
+            {
+                "feed": one.feed,
+                "entered": one.entered_at,
+                "relevance": round(one.relevance, 3),
+                "why": one.why,
+                "threshold": one.threshold,
+                "shown": one.shown,
+            }
             for one in story.feeds
         ],
     }

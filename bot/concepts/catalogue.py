@@ -25,7 +25,7 @@ TERM_LENGTH = 200
 QUERY_LENGTH = 10_000
 ADDRESS_LENGTH = 2_000
 
-_FEED_KEYS = ("slug", "name", "description", "mesh", "synonyms", "exclude", "query")
+_FEED_KEYS = ("slug", "name", "description", "mesh", "synonyms", "exclude", "threshold", "query")
 _QUERY_KEYS = ("source", "query")
 _WIDTH = 100
 _PART = re.compile(r'(?:"[^"]*"|\S)+')
@@ -116,6 +116,7 @@ class _Reading:
             synonyms=self.terms(path, table, "synonyms"),
             exclude=self.terms(path, table, "exclude"),
             queries=self.queries(path, table),
+            threshold=self.share(path, table, "threshold"),
         )
 
     def slug(self, path: Path, table: dict[str, object]) -> str:
@@ -193,6 +194,20 @@ class _Reading:
             found.setdefault(term, self.line(place))
         return tuple(term for term in found if term)
 
+    def share(self, path: Path, table: dict[str, object], key: str) -> float | None:
+        """Give the number from 0 to 1 at `key`; None where there is none."""
+        value = table.get(key)
+        if value is None:
+            return None
+        place = (*path, key)
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            self.problem(place, f"{key}: {_kind(value)}; write a number from 0 to 1, as {key} = 0.4")
+        elif not 0 <= value <= 1:  # which is true of no-number, too
+            self.problem(place, f"{key}: not from 0 to 1; write {key} = 0.4, or delete it for the usual one")
+        else:
+            return float(value)
+        return None
+
     def sound(self, place: Path, key: str, value: object, limit: int | None, *, breaks: bool) -> str:
         """Give `value` as clean text; what cannot be shown on a line or in a mail's header is noted."""
         if not isinstance(value, str):
@@ -263,6 +278,8 @@ def _feed_text(feed: CatalogueFeed) -> str:
     for key, terms in (("mesh", feed.mesh), ("synonyms", feed.synonyms), ("exclude", feed.exclude)):
         if terms:
             lines.append(f"{key} = {_list_text(key, terms)}")
+    if feed.threshold is not None:
+        lines.append(f"threshold = {feed.threshold!r}")
     for query in feed.queries:
         lines += ["", "[[feed.query]]", f"source = {_quoted(query.source)}", f"query = {_query_text(query.query)}"]
     return "\n".join(lines) + "\n"

@@ -50,6 +50,11 @@ def difference(old: Iterable[CatalogueFeed], new: Iterable[CatalogueFeed]) -> Ca
     )
 
 
+def threshold_in_words(threshold: float | None) -> str:
+    """Give a feed's threshold for an admin: `0.4`, or `the usual one`."""
+    return "the usual one" if threshold is None else repr(threshold)
+
+
 def _words(old: CatalogueFeed, new: CatalogueFeed) -> tuple[str, ...]:
     words = []
     for key, was, now in (("name", old.name, new.name), ("description", old.description, new.description)):
@@ -63,6 +68,8 @@ def _words(old: CatalogueFeed, new: CatalogueFeed) -> tuple[str, ...]:
         steps = _steps(had, has)
         if had != has:
             words.append(f"{key}: {' '.join(steps) if steps else 'another order'}")
+    if old.threshold != new.threshold:
+        words.append(f"threshold: {threshold_in_words(old.threshold)} becomes {threshold_in_words(new.threshold)}")
     queries = _steps([f"{q.source} {q.query}" for q in old.queries], [f"{q.source} {q.query}" for q in new.queries])
     return (*words, *(f"query: {step}" for step in queries))
 

@@ -59,6 +59,8 @@ class ConceptFeed(Table, table=True):
     #: Other names; capitals matter in short forms.
     synonyms: list[str] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
     exclude: list[str] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
+    #: From which relevance on papers are in it, 0..1; None: the usual one.
+    threshold: float | None = None
     created_at: datetime = Field(sa_type=UtcDateTime)
     #: Set when the feed is no longer offered; its papers and subscriptions stay.
     retired_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
@@ -102,7 +104,8 @@ class SourceQuery(Table, table=True):
 class FeedEntry(Table, table=True):
     """A paper's place in a concept feed."""
 
-    __table_args__ = (Index(None, "feed_id", "entered_at"),)
+    # Relevance is in it so that a feed with a threshold is counted along the index, too.
+    __table_args__ = (Index(None, "feed_id", "entered_at", "relevance"),)
 
     feed_id: int = Field(sa_column=Column(ForeignKey("concept_feed.id", ondelete="CASCADE"), primary_key=True))
     paper_id: int = Field(
@@ -110,6 +113,7 @@ class FeedEntry(Table, table=True):
     )
     #: When it became news for this feed; digests take half-open windows of this time.
     entered_at: datetime = Field(sa_type=UtcDateTime)
+    #: 0..1; 0 is for retracted papers alone, which are in the feed whatever its threshold.
     relevance: float = 1.0
     #: Why it is here, in words for a reader.
     why: str = ""
@@ -126,6 +130,8 @@ class FeedRecord:
     mesh: tuple[str, ...] = ()
     synonyms: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
+    #: From which relevance on papers belong to it, 0..1; None: the usual one.
+    threshold: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +153,8 @@ class CatalogueFeed:
     synonyms: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
     queries: tuple[CatalogueQuery, ...] = ()
+    #: From which relevance on papers are in it, 0..1; None: the usual one.
+    threshold: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

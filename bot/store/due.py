@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Select, exists, func, select
 from bot.models.deliveries import Due
 from bot.models.subscribers import Standing, Wish
 from bot.models.votes import CastVote
+from bot.store.belonging import belongs
 from bot.store.engine import Store
 from bot.store.tables import (
     concept_feed,
@@ -117,8 +118,10 @@ def voters(
 
 def entered_since(store: Store, feed_ids: Iterable[int], start: datetime) -> dict[int, list[tuple[int, datetime]]]:
     """By feed, the papers that have entered it since `start`, and when."""
-    query = select(feed_entry.c.feed_id, feed_entry.c.paper_id, feed_entry.c.entered_at).where(
-        feed_entry.c.feed_id.in_(list(feed_ids)), feed_entry.c.entered_at >= start
+    query = (
+        select(feed_entry.c.feed_id, feed_entry.c.paper_id, feed_entry.c.entered_at)
+        .join(concept_feed, concept_feed.c.id == feed_entry.c.feed_id)
+        .where(feed_entry.c.feed_id.in_(list(feed_ids)), feed_entry.c.entered_at >= start, belongs())
     )
     entered: dict[int, list[tuple[int, datetime]]] = {}
     with store.reading() as connection:

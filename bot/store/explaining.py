@@ -10,6 +10,7 @@ from sqlalchemy import Connection, select
 
 from bot.errors import UnknownError
 from bot.models.papers import Identifier, PaperRecord
+from bot.store.belonging import belongs
 from bot.store.engine import Store
 from bot.store.papers import identifiers, papers
 from bot.store.tables import (
@@ -56,6 +57,9 @@ class PlaceInFeed:
     entered_at: datetime
     relevance: float
     why: str
+    #: The feed's own threshold, and whether readers get the paper by it.
+    threshold: float | None = None
+    shown: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +107,7 @@ def paper_story(store: Store, names: Sequence[Identifier], number: int | None, a
             select(paper_change).where(paper_change.c.paper_id == paper_id).order_by(paper_change.c.at)
         ).all()
         places = connection.execute(
-            select(feed_entry, concept_feed.c.slug)
+            select(feed_entry, concept_feed.c.slug, concept_feed.c.threshold, belongs().label("belongs"))
             .join(concept_feed, concept_feed.c.id == feed_entry.c.feed_id)
             .where(feed_entry.c.paper_id == paper_id)
             .order_by(feed_entry.c.entered_at, concept_feed.c.slug)
@@ -124,7 +128,9 @@ def paper_story(store: Store, names: Sequence[Identifier], number: int | None, a
         merges=tuple(MergedFrom(m.merged_id, m.title, m.why, m.at) for m in merges),
         changes=tuple((c.kind, c.at) for c in changes),
         notices=tuple(dict.fromkeys(notices)),
-        feeds=tuple(PlaceInFeed(p.slug, p.entered_at, p.relevance, p.why) for p in places),
+        feeds=tuple(
+            PlaceInFeed(p.slug, p.entered_at, p.relevance, p.why, p.threshold, bool(p.belongs)) for p in places
+        ),
         fields={field or "all others": source for field, source in ranks.items()},
     )
 

@@ -27,6 +27,7 @@ from bot.errors import UnknownError
 from bot.models.columns import UtcDateTime
 from bot.models.feeds import CatalogueFeed, CatalogueQuery, FeedRecord
 from bot.models.subscribers import Standing
+from bot.store.belonging import belongs
 from bot.store.engine import Store
 from bot.store.tables import concept_feed, feed_entry, source_query, subscriber, subscription
 
@@ -36,8 +37,9 @@ class FeedOverview:
     """A feed with its figures."""
 
     feed: FeedRecord
+    #: Papers that are in it.
     papers: int
-    #: Papers that entered in the last seven days.
+    #: Of these, papers that entered in the last seven days.
     week: int
     #: Active subscribers.
     subscribers: int
@@ -61,6 +63,7 @@ def apply_catalogue(store: Store, feeds: Sequence[CatalogueFeed], now: datetime)
                 "mesh": list(feed.mesh),
                 "synonyms": list(feed.synonyms),
                 "exclude": list(feed.exclude),
+                "threshold": feed.threshold,
                 "retired_at": None,
             }
             feed_id = known.get(feed.slug)
@@ -77,7 +80,7 @@ def apply_catalogue(store: Store, feeds: Sequence[CatalogueFeed], now: datetime)
 def _change(connection: Connection, feed_id: int, values: Mapping[str, Any]) -> None:
     there = connection.execute(select(concept_feed).where(concept_feed.c.id == feed_id)).mappings().one()
     connection.execute(update(concept_feed).where(concept_feed.c.id == feed_id).values(**values))
-    if any(there[name] != values[name] for name in ("name", "mesh", "synonyms", "exclude")):
+    if any(there[name] != values[name] for name in ("name", "mesh", "synonyms", "exclude", "threshold")):
         # What was not taken before may match now: an answer that has not changed is read again.
         unread = update(source_query).where(source_query.c.feed_id == feed_id)
         connection.execute(unread.values(etag="", last_modified="", next_ask_at=None))
@@ -126,6 +129,8 @@ def overviews(store: Store, now: datetime, slug: str | None = None) -> tuple[Fee
             func.count().label("papers"),
             func.count().filter(feed_entry.c.entered_at >= now - timedelta(days=7)).label("week"),
         )
+        .join(concept_feed, concept_feed.c.id == feed_entry.c.feed_id)
+        .where(belongs())
         .group_by(feed_entry.c.feed_id)
         .subquery()
     )
@@ -171,7 +176,7 @@ def weekly_counts(store: Store, now: datetime, weeks: int, slug: str | None = No
     # Week by week along the index of feed and time: no row of the table is read, and none is looked at twice.
     in_week = (
         select(func.count())
-        .where(feed_entry.c.feed_id == concept_feed.c.id, entered >= week.c.starts, entered < week.c.ends)
+        .where(feed_entry.c.feed_id == concept_feed.c.id, entered >= week.c.starts, entered < week.c.ends, belongs())
         .scalar_subquery()
     )
     asked = (
@@ -215,12 +220,20 @@ def _records() -> Select[*tuple[Any, ...]]:
         concept_feed.c.mesh,
         concept_feed.c.synonyms,
         concept_feed.c.exclude,
+        concept_feed.c.threshold,
     )
 
 
 def _record(row: Any) -> FeedRecord:
     return FeedRecord(
-        row.id, row.slug, row.name, row.description, tuple(row.mesh), tuple(row.synonyms), tuple(row.exclude)
+        row.id,
+        row.slug,
+        row.name,
+        row.description,
+        tuple(row.mesh),
+        tuple(row.synonyms),
+        tuple(row.exclude),
+        row.threshold,
     )
 
 
@@ -254,6 +267,7 @@ def _catalogue(connection: Connection) -> dict[int, CatalogueFeed]:
             tuple(row.synonyms),
             tuple(row.exclude),
             tuple(queries.get(row.id, ())),
+            row.threshold,
         )
         for row in rows
     }

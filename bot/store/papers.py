@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import ColumnElement, Connection, select
 
 from bot.models.papers import AbstractSection, Author, Identifier, Mark, MeshHeading, PaperRecord
+from bot.store.belonging import belongs
 from bot.store.engine import Store
-from bot.store.tables import feed_entry, paper, paper_identifier, paper_merge, subscription
+from bot.store.tables import concept_feed, feed_entry, paper, paper_identifier, paper_merge, subscription
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,18 +45,30 @@ def papers(store: Store, ids: Iterable[int]) -> dict[int, PaperRecord]:
         return found
 
 
+#: The last that entered comes first, and of one batch the last that was indexed.
+NEWEST_FIRST = (
+    feed_entry.c.entered_at.desc(),
+    paper.c.indexed.desc().nulls_last(),
+    feed_entry.c.relevance.desc(),
+    paper.c.id,
+)
+
+
 def newest(store: Store, feed_id: int, limit: int = 20, offset: int = 0) -> tuple[EnteredPaper, ...]:
-    """A feed's papers, the last that entered first."""
+    """The papers that are in a feed, the last that entered first."""
+    return entered(store, (feed_entry.c.feed_id == feed_id, belongs()), NEWEST_FIRST, limit, offset)
+
+
+def entered(
+    store: Store, which: Sequence[ColumnElement[bool]], order: Sequence[ColumnElement[Any]], limit: int, offset: int = 0
+) -> tuple[EnteredPaper, ...]:
+    """Papers with their places in feeds, as conditions on `feed_entry` and `concept_feed` choose and order them."""
     query = (
         select(paper, feed_entry.c.entered_at, feed_entry.c.relevance, feed_entry.c.why)
         .join(feed_entry, feed_entry.c.paper_id == paper.c.id)
-        .where(feed_entry.c.feed_id == feed_id)
-        .order_by(
-            feed_entry.c.entered_at.desc(),
-            paper.c.indexed.desc().nulls_last(),
-            feed_entry.c.relevance.desc(),
-            paper.c.id,
-        )
+        .join(concept_feed, concept_feed.c.id == feed_entry.c.feed_id)
+        .where(*which)
+        .order_by(*order)
         .limit(limit)
         .offset(offset)
     )
@@ -72,7 +85,8 @@ def chosen_feeds_of(store: Store, ids: Sequence[int], subscriber_id: int) -> dic
     query = (
         select(feed_entry.c.paper_id, feed_entry.c.feed_id)
         .join(subscription, subscription.c.feed_id == feed_entry.c.feed_id)
-        .where(feed_entry.c.paper_id.in_(ids), subscription.c.subscriber_id == subscriber_id)
+        .join(concept_feed, concept_feed.c.id == feed_entry.c.feed_id)
+        .where(feed_entry.c.paper_id.in_(ids), subscription.c.subscriber_id == subscriber_id, belongs())
         .order_by(subscription.c.position, feed_entry.c.feed_id)
     )
     found: dict[int, list[int]] = {}

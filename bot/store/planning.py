@@ -11,11 +11,12 @@ from sqlalchemy import Connection, bindparam, func, insert, select, update
 
 from bot.models.deliveries import Due, Entry, PassedOver, PlannedDelivery, State
 from bot.models.subscribers import Standing
+from bot.store.belonging import belongs
 from bot.store.due import dues
 from bot.store.engine import Store
 from bot.store.instance import tick
 from bot.store.queries import out_of_reach
-from bot.store.tables import delivery, feed_entry, run, shown, subscriber
+from bot.store.tables import concept_feed, delivery, feed_entry, run, shown, subscriber
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,8 +127,12 @@ def next_occasion_of_all(store: Store) -> datetime | None:
 def _entries(connection: Connection, feed_ids: Iterable[int], start: datetime, end: datetime) -> dict[int, list[Entry]]:
     query = (
         select(feed_entry.c.feed_id, feed_entry.c.paper_id, feed_entry.c.entered_at, feed_entry.c.relevance)
+        .join(concept_feed, concept_feed.c.id == feed_entry.c.feed_id)
         .where(
-            feed_entry.c.feed_id.in_(list(feed_ids)), feed_entry.c.entered_at >= start, feed_entry.c.entered_at < end
+            feed_entry.c.feed_id.in_(list(feed_ids)),
+            feed_entry.c.entered_at >= start,
+            feed_entry.c.entered_at < end,
+            belongs(),
         )
         .order_by(feed_entry.c.entered_at, feed_entry.c.paper_id)
     )

@@ -11,6 +11,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from bot.models.subscribers import Standing
 from bot.models.votes import LEARNED_FROM, CastVote, PaperText
+from bot.store.belonging import belongs
 from bot.store.engine import Store
 from bot.store.tables import concept_feed, evidence, feed_entry, paper, paper_merge, subscriber, vote
 
@@ -142,7 +143,8 @@ def newest_ids(store: Store, most: int, of_a_feed: int) -> dict[int, tuple[int, 
         for feed_id in feed_ids:
             last = (
                 select(feed_entry.c.paper_id)
-                .where(feed_entry.c.feed_id == feed_id)
+                .join(concept_feed, concept_feed.c.id == feed_entry.c.feed_id)
+                .where(feed_entry.c.feed_id == feed_id, belongs())
                 .order_by(feed_entry.c.entered_at.desc(), feed_entry.c.paper_id)
                 .limit(share)
             )

@@ -78,6 +78,43 @@ def test_what_windows_editors_write_is_read(changed: str) -> None:
     assert parse(changed, "feeds.toml") == (FEED,)
 
 
+@pytest.mark.parametrize("written", ["0", "1", "0.35", "1e-3", "1.0"])
+def test_a_threshold_is_read_and_written(written: str) -> None:
+    (feed,) = parse(minimal("a").replace("name = 'A'", f"name = 'A'\nthreshold = {written}"), "feeds.toml")
+    assert feed.threshold == float(written)
+    assert isinstance(feed.threshold, float)
+    assert parse(write([feed]), "again.toml") == (feed,)
+
+
+@pytest.mark.parametrize(
+    ("written", "words"),
+    [
+        ("1.5", "not from 0 to 1"),
+        ("-0.1", "not from 0 to 1"),
+        ("nan", "not from 0 to 1"),
+        ("inf", "not from 0 to 1"),
+        ("0x" + "f" * 5000, "not from 0 to 1"),
+        ("true", "is true or false; write a number from 0 to 1, as threshold = 0.4"),
+        ("'0.4'", "is a text; write a number from 0 to 1, as threshold = 0.4"),
+        ("[0.4]", "is a list; write a number"),
+    ],
+)
+def test_a_threshold_that_is_none_is_refused_with_its_line(written: str, words: str) -> None:
+    line, said = only_problem(minimal("a").replace("name = 'A'", f"name = 'A'\nthreshold = {written}"))
+    assert line == 4
+    assert said.startswith("threshold: ")
+    assert words in said
+
+
+def test_a_threshold_is_a_difference() -> None:
+    other = dataclasses.replace(FEED, threshold=0.4)
+    (change,) = difference([FEED], [other]).changed
+    assert change.words == ("threshold: the usual one becomes 0.4",)
+    (change,) = difference([other], [FEED]).changed
+    assert change.words == ("threshold: 0.4 becomes the usual one",)
+    assert not difference([other], [other])
+
+
 def test_inline_tables_are_read() -> None:
     text = (
         "feed = [\n"
@@ -268,6 +305,7 @@ _FEEDS = st.builds(
     mesh=_TERMS,
     synonyms=_TERMS,
     exclude=_TERMS,
+    threshold=st.none() | st.floats(0, 1),
     queries=st.lists(
         st.one_of(
             st.builds(CatalogueQuery, st.sampled_from(["pubmed", "europepmc"]), st.one_of(_QUERIES, _LONG_QUERIES)),
