@@ -1,4 +1,10 @@
-"""What one subscriber gets: the papers of their feeds in their window, each once, the most relevant first."""
+"""What one subscriber gets: the papers of their feeds in their window, each once, the best first.
+
+The best are the most relevant; what entered the feed just now counts `RECENCY` more than what did at the window's
+beginning, and what lies between as much of it as its place in the window. So of papers that are equally relevant the
+newest comes first, and none is overtaken by one that is less relevant by `RECENCY` or more. Retracted papers, which
+have no relevance left, come last.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +16,8 @@ from itertools import chain
 from bot.models.deliveries import Digest, DigestSection, Entry
 from bot.models.papers import Mark
 
+#: What being new adds to relevance, from 0 at the window's beginning to this at its end.
+RECENCY = 0.1
 #: Trending feeds shown at the end of a digest, at the most.
 TRENDING = 3
 #: What has happened to earlier papers is told of so many, at the most.
@@ -36,7 +44,7 @@ def compose(
     reason for a mail by itself.
 
     A paper of several feeds stands in the first of them. Where not everything fits, the feeds take
-    turns with their most relevant papers, so that a busy feed does not crowd a quiet one out.
+    turns with their best papers, so that a busy feed does not crowd a quiet one out.
 
     Args:
         feed_ids: the chosen feeds, in the order of the digest's sections.
@@ -55,7 +63,7 @@ def compose(
         fresh = [entry for entry in _within(entries.get(feed_id, ()), window) if entry.paper_id not in taken]
         if fresh:
             taken.update(entry.paper_id for entry in fresh)
-            candidates[feed_id] = sorted(fresh, key=_best_first)
+            candidates[feed_id] = sorted(fresh, key=best_first(window))
     if not candidates:
         return None
     room = _turns([len(found) for found in candidates.values()], max(1, max_papers))
@@ -96,9 +104,22 @@ def _entered(entry: Entry) -> datetime:
     return entry.entered_at
 
 
-def _best_first(entry: Entry) -> tuple[float, float, int]:
-    # Sources list their newest papers first, so of one batch the lower id is the newer paper.
-    return (-entry.relevance, -entry.entered_at.timestamp(), entry.paper_id)
+def best_first(window: tuple[datetime, datetime]) -> Callable[[Entry], tuple[bool, float, float, int]]:
+    """A key that sorts the entries of a window into the order that holds for everybody."""
+    start, end = window
+    length = (end - start).total_seconds()
+
+    def key(entry: Entry) -> tuple[bool, float, float, int]:
+        place = (entry.entered_at - start).total_seconds() / length if length > 0 else 1.0
+        # Sources list their newest papers first, so of one batch the lower id is the newer paper.
+        return (
+            entry.relevance <= 0,
+            -(entry.relevance + RECENCY * place),
+            -entry.entered_at.timestamp(),
+            entry.paper_id,
+        )
+
+    return key
 
 
 def _turns(wanted: Sequence[int], room: int) -> list[int]:

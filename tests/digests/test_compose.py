@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.digests.compose import TRENDING, UPDATES, compose
+from bot.digests.compose import RECENCY, TRENDING, UPDATES, best_first, compose
 from bot.models.deliveries import Digest, DigestSection, Entry
 
 T0 = datetime(2026, 11, 16, 7, tzinfo=UTC)
@@ -27,6 +27,41 @@ def papers(digest: Digest | None) -> dict[int, tuple[int, ...]]:
 def test_most_relevant_first() -> None:
     digest = compose([1], {1: [entry(10, 0.2), entry(11, 0.9), entry(12, 0.5)]}, (T0, T1))
     assert papers(digest) == {1: (11, 12, 10)}
+
+
+def test_new_papers_come_before_old_ones_that_are_as_relevant() -> None:
+    found = [entry(10, 0.5, 1), entry(11, 0.5, 100), entry(12, 0.5, 100), entry(13, 0.5, 20)]
+    assert papers(compose([1], {1: found}, (T0, T1))) == {1: (11, 12, 13, 10)}
+
+
+def test_being_new_outweighs_a_little_relevance_and_no_more() -> None:
+    near = [entry(10, 0.55, 0), entry(11, 0.5, 167)]
+    far = [entry(10, 0.5 + RECENCY, 0), entry(11, 0.5, 167)]
+    assert papers(compose([1], {1: near}, (T0, T1))) == {1: (11, 10)}
+    assert papers(compose([1], {1: far}, (T0, T1))) == {1: (10, 11)}
+
+
+def test_a_retracted_paper_is_last_however_new() -> None:
+    found = [entry(10, 0.01, 0), entry(11, 0.0, 167)]
+    assert papers(compose([1], {1: found}, (T0, T1))) == {1: (10, 11)}
+
+
+@given(
+    st.lists(st.tuples(st.floats(0, 1), st.floats(0, 167)), min_size=2, max_size=30),
+    st.randoms(use_true_random=False),
+)
+def test_the_order_is_one_and_keeps_its_rule(of: list[tuple[float, float]], chance: random.Random) -> None:
+    found = [entry(number, relevance, hours) for number, (relevance, hours) in enumerate(of)]
+    ordered = sorted(found, key=best_first((T0, T1)))
+    assert sorted(chance.sample(found, len(found)), key=best_first((T0, T1))) == ordered
+    for place, first in enumerate(ordered):
+        for later in ordered[place + 1 :]:
+            if first.relevance > 0 and later.relevance > 0:
+                assert first.relevance > later.relevance - RECENCY - 1e-9
+                if first.entered_at <= later.entered_at:
+                    assert first.relevance >= later.relevance - 1e-9
+            else:
+                assert later.relevance <= 0
 
 
 def test_a_paper_of_two_feeds_stands_in_the_first() -> None:

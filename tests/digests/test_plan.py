@@ -303,3 +303,26 @@ def test_sources_out_of_reach_are_told_to_whoever_follows_their_feeds(
     plan(store, clock, everyone=True)
     (digest,) = thawed(store)
     assert digest.unreached == ((feeds.feed(store, "two").id, ("pubmed",)),)
+
+
+def test_a_digest_has_what_its_feed_lets_in_and_retracted_papers_last(
+    store: Store, clock: Clock, join: Callable[..., int]
+) -> None:
+    who = join("zoe", "one")
+    feed = feeds.feed(store, "one")
+    retracted = Finding(finding(4, marks=(Mark.RETRACTED,)).announcement, 0.9)
+    found = [replace(finding(number), relevance=relevance) for number, relevance in ((1, 0.2), (2, 0.5), (3, 0.8))]
+    save(store, feed.id, [*found, retracted], clock)
+
+    def composed(threshold: float | None) -> list[str]:
+        feeds.apply_catalogue(store, [catalogue_feed("one", threshold=threshold)], NOW)
+        clock.now += timedelta(minutes=1)
+        outcome = compose_for(store, clock, who)
+        assert isinstance(outcome, PlannedDelivery)
+        (section,) = outcome.digest.sections
+        there = papers.papers(store, section.paper_ids)
+        return [there[paper_id].title[-1] for paper_id in section.paper_ids]
+
+    assert composed(None) == ["3", "2", "1", "4"]
+    assert composed(0.5) == ["3", "2", "4"]
+    assert composed(1.0) == ["4"]
