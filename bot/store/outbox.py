@@ -116,7 +116,8 @@ def settle(
 ) -> bool:
     """Write down what became of a delivery; False if it is the caller's no more, and nothing was written.
 
-    What was never sent gives its papers back, so that they may still reach the subscriber.
+    What was never sent gives its papers back, so that they may still reach the subscriber. What is in doubt can
+    still be sent or failed, by a late reply, but not go back as if never sent: `recover` alone queues it again.
 
     Args:
         reply: kept as the last one; None where the server was not asked, or had no say in it.
@@ -143,7 +144,11 @@ def settle(
         if outcome.state in _UNSENT and taken.subscriber_id is not None:
             connection.execute(select(subscriber.c.id).where(subscriber.c.id == taken.subscriber_id).with_for_update())
         before = connection.execute(select(delivery.c.reason).where(delivery.c.id == taken.delivery_id)).scalar()
-        if not connection.execute(_step(taken, outcome.state).values(values)).rowcount:
+        mine = _step(taken, outcome.state)
+        if outcome.state is State.QUEUED:
+            # It would be sent a third time, and be settled and open at once.
+            mine = mine.where(delivery.c.state != State.UNCERTAIN)
+        if not connection.execute(mine.values(values)).rowcount:
             return False
         # What may have arrived the first time keeps its papers.
         if outcome.state in _UNSENT and before != AGAIN:

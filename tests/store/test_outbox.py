@@ -6,7 +6,7 @@ import threading
 from datetime import timedelta
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import delete, select
 
@@ -248,6 +248,23 @@ def test_a_late_reply_still_counts(store: Store) -> None:
     assert (states(store), column(store, "reason")) == (["sent"], [""])
 
 
+def test_what_is_in_doubt_does_not_go_back_as_if_never_sent(store: Store) -> None:
+    fill(store, 1)
+    taken = handed_over(store, take_one(store))
+    assert outbox.settle(store, taken, Outcome(State.UNCERTAIN), NOW, Reply(Phase.DOT, 0))
+    assert outbox.close_runs(store, NOW) == 1
+    later = NOW + timedelta(minutes=1)
+    assert not outbox.settle(store, taken, Outcome(State.QUEUED, due_at=later, tried=False), later)
+    assert (states(store), column(store, "reason")) == (["uncertain"], [outbox.LOST])
+    assert (column(store, "settled_at"), column(store, "attempts")) == ([NOW], [1])
+    outbox.close_runs(store, later)
+    assert run_closed_at(store) == NOW
+    assert outbox.account(store, taken.run_id) == {State.UNCERTAIN: 1}
+    # Whoever holds it may still write down what the server says at last.
+    assert outbox.settle(store, taken, Outcome(State.SENT), later, SENT)
+    assert outbox.account(store, taken.run_id) == {State.SENT: 1}
+
+
 def test_what_is_uncertain_is_sent_once_more_and_never_thrice(store: Store) -> None:
     fill(store, 1)
     wait = timedelta(minutes=10)
@@ -259,7 +276,7 @@ def test_what_is_uncertain_is_sent_once_more_and_never_thrice(store: Store) -> N
     assert outbox.recover(store, NOW + wait - timedelta(seconds=1), resend_after=wait).again == 0
     assert outbox.recover(store, NOW + wait).again == 0
     assert outbox.recover(store, NOW + wait, resend_after=wait).again == 1
-    assert states(store) == ["queued"]
+    assert (states(store), column(store, "settled_at")) == (["queued"], [None])
     outbox.close_runs(store, NOW)
     assert run_closed_at(store) is None
     (again,) = outbox.claim(store, NOW + wait, LEASE, domain="x.example")
@@ -381,6 +398,9 @@ STEPS = st.lists(
 
 
 @given(steps=STEPS)
+@example(
+    steps=[("claim", State.QUEUED), ("hand over", State.QUEUED), ("settle", State.UNCERTAIN), ("settle", State.QUEUED)]
+)
 @settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_whatever_is_tried_only_what_the_states_allow_happens(
     steps: list[tuple[str, State]], tmp_path_factory: pytest.TempPathFactory
