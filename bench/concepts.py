@@ -14,13 +14,14 @@ from bench import concepts_judged, concepts_named, concepts_reviewed, made_label
 from bench.labelled import Records
 from bench.measure import Asked, Case
 from bench.taggers import tagger
+from bot.errors import BotError
 
 
 def run(asked: Asked) -> Iterator[Case]:
     """The measures on every data set that is there.
 
     Raises:
-        BotError: where a folder has no vocabulary, or a file cannot be read.
+        BotError: where a folder has no vocabulary or none of the data sets, or a file cannot be read.
     """
     folders = tuple(path for path in asked.records if path.is_dir())
     with tempfile.TemporaryDirectory(prefix="bot-bench-") as made:
@@ -30,6 +31,9 @@ def run(asked: Asked) -> Iterator[Case]:
             folders = (Path(made),)
         records = Records(folders)
         vocabulary = records.vocabulary()
+        if not records.files("labelled/*/*"):
+            where = ", ".join(map(str, folders))
+            raise BotError(f"records: {where}: no data sets in labelled/; name the folder that has labelled/")
         asked.tell(f"concepts: {len(vocabulary):,} concepts")
         ours = tagger(vocabulary)
         yield from concepts_judged.cases(records, vocabulary, ours, asked.tell)

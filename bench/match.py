@@ -17,6 +17,7 @@ from pathlib import Path
 from bench.labelled import Document, Records
 from bench.match_sides import TEXTS, Measured
 from bench.measure import Asked, Case, compared
+from bot.errors import BotError
 
 COUNT = 30_000
 #: So few, since one expression of all names takes about a second for each.
@@ -35,7 +36,7 @@ def run(asked: Asked) -> Iterator[Case]:
     """Names, concepts with their relevance, and feeds, over the same texts.
 
     Raises:
-        BotError: where a folder has no vocabulary, or a file cannot be read.
+        BotError: where a folder has no vocabulary or no texts, or a file cannot be read.
     """
     folders = tuple(path for path in asked.records if path.is_dir())
     with tempfile.TemporaryDirectory(prefix="bot-bench-") as name:
@@ -86,6 +87,9 @@ def _take(records: Records, folder: Path) -> None:
         for one in records.vocabulary().descriptors
     )
     texts = [text for text in records.papers().values() if text.abstract]
+    if not texts:
+        where = ", ".join(map(str, records.folders))
+        raise BotError(f"records: {where}: no abstracts in pubmed/pubmed*.xml*; name the folder that has pubmed/")
     _write(folder, rows, islice(cycle(texts), COUNT))
 
 

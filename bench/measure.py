@@ -10,6 +10,8 @@ from pathlib import Path
 from statistics import median
 from typing import NamedTuple
 
+from bot.errors import BotError
+
 
 @dataclass(frozen=True, slots=True)
 class Asked:
@@ -17,10 +19,25 @@ class Asked:
 
     #: How often each side is measured.
     rounds: int = 5
-    #: PubMed XML, plain or gzipped, in the place of citations that are made up.
+    #: PubMed XML, plain or gzipped, or folders of data sets, in the place of what is made up.
     records: tuple[Path, ...] = ()
     #: Tells what is going on.
     tell: Callable[[str], None] = lambda _: None
+
+    @property
+    def pubmed(self) -> tuple[Path, ...]:
+        """The files of the records, and of each folder those with PubMed's XML, by their names.
+
+        Raises:
+            BotError: where a folder has none.
+        """
+        found: list[Path] = []
+        for path in self.records:
+            files = sorted(path.glob("pubmed/pubmed*.xml*")) if path.is_dir() else [path]
+            if not files:
+                raise BotError(f"records: {path}: no pubmed/pubmed*.xml*; name files, or the folder that has pubmed/")
+            found += files
+        return tuple(found)
 
 
 class Case(NamedTuple):

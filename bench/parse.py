@@ -8,6 +8,7 @@ import tempfile
 import time
 import zlib
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import date
 from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
@@ -17,7 +18,7 @@ from typing import IO, Any, cast
 from bench import citations
 from bench.measure import Asked, Case, compared, in_turn
 from bot.collect.sources.pubmed_xml import citations as announced
-from bot.errors import BotError
+from bot.errors import BotError, SourceError
 
 PEER = "pubmed_parser"
 #: Made up where no records are named.
@@ -32,7 +33,7 @@ def run(asked: Asked) -> Iterator[Case]:
     keep nothing of what they have read.
 
     Raises:
-        BotError: where the peer is missing, or a file cannot be read.
+        BotError: where the peer is missing, a folder has no PubMed XML, or a file cannot be read.
     """
     others, peer = _peer()
     today = date.today()  # noqa: DTZ011 (any day will do)
@@ -71,17 +72,24 @@ def _files(asked: Asked, folder: Path) -> Iterator[tuple[str, Path]]:
         with gzip.open(path, "wb", compresslevel=0) as out:
             citations.write(out.write, COUNT)
         yield f"{COUNT:,} made up", path
-    for given in asked.records:
-        try:
-            with _unpacked(given) as file, gzip.open(path, "wb", compresslevel=0) as out:
-                shutil.copyfileobj(file, out)
-        except (OSError, EOFError, zlib.error) as error:
-            problem = getattr(error, "strerror", None) or str(error)
-            raise BotError(f"records: {given}: cannot be read: {problem.lower()}") from error
+    for given in asked.pubmed:
+        with unpacked(given) as file, gzip.open(path, "wb", compresslevel=0) as out:
+            shutil.copyfileobj(file, out)
         yield given.name, path
 
 
-def _unpacked(given: Path) -> IO[bytes]:
-    with given.open("rb") as file:
-        packed = file.read(2) == _GZIP
-    return cast("IO[bytes]", gzip.open(given)) if packed else given.open("rb")
+@contextmanager
+def unpacked(given: Path) -> Iterator[IO[bytes]]:
+    """The bytes of a file of records, plain or gzipped.
+
+    Raises:
+        BotError: where it cannot be read, also in the middle.
+    """
+    try:
+        with given.open("rb") as start:
+            packed = start.read(2) == _GZIP
+        with gzip.open(given) if packed else given.open("rb") as file:
+            yield cast("IO[bytes]", file)
+    except (OSError, EOFError, zlib.error, SourceError) as error:
+        problem = getattr(error, "strerror", None) or str(error)
+        raise BotError(f"records: {given}: cannot be read: {problem.lower()}") from error

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 import io
 import json
 import sqlite3
@@ -18,10 +17,12 @@ from pathlib import Path
 
 from bench import citations
 from bench.measure import Asked, Case, compared
+from bench.parse import unpacked
 from bot.collect.identity import RULES
 from bot.collect.sources.pubmed_xml import Citation
 from bot.collect.sources.pubmed_xml import citations as announced
 from bot.collect.sources.streams import Bytes
+from bot.errors import BotError
 from bot.models.feeds import CatalogueFeed, CatalogueQuery
 from bot.models.papers import Finding
 from bot.store import feeds, saving
@@ -39,8 +40,11 @@ def run(asked: Asked) -> Iterator[Case]:
 
     The peer writes title, abstract and PMID of the same papers in transactions of the same size, with the same
     durability, and recognises nothing: the price of recognising is what the ratio shows.
+
+    Raises:
+        BotError: where a folder has no PubMed XML, or a file cannot be read or has no citations.
     """
-    files = asked.records or (None,)
+    files = asked.pubmed or (None,)
     for records in files:
         name = records.name if records else f"{COUNT:,} made up"
         ours: list[float] = []
@@ -69,10 +73,8 @@ def _found(records: Path | None, count: int) -> Iterator[list[Finding]]:
             citations.write(written.write, count)
             written.seek(0)
             stream = written
-        elif records.suffix == ".gz":
-            stream = stack.enter_context(gzip.open(records))
         else:
-            stream = stack.enter_context(records.open("rb"))
+            stream = stack.enter_context(unpacked(records))
         found = (one for one in announced(stream, date(2026, 11, 23)) if isinstance(one, Citation))
         while batch := [Finding(one.announcement, 0.5, "found") for one in islice(found, BATCH)]:
             yield batch
@@ -93,6 +95,8 @@ def _ours(records: Path | None, count: int) -> tuple[float, float]:
                 saving.save(store, feed_id, batch, lambda: NOW, RULES)
                 seconds += time.perf_counter() - started
                 stored += len(batch)
+            if not stored:
+                raise BotError(f"records: {records}: no citations in it")
             rates.append(stored / seconds)
         store.close()
     return rates[0], rates[1]

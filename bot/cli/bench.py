@@ -32,7 +32,10 @@ def bench(
     records: Annotated[
         list[Path] | None,
         typer.Option(
-            help="PubMed XML, plain or .gz, in the place of made-up records; may be repeated.", metavar="FILE"
+            help="In the place of made-up records: PubMed XML, plain or .gz, or a folder that has pubmed/ and what "
+            "else a benchmark reads; may be repeated.",
+            metavar="FILE|DIR",
+            exists=True,
         ),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON document.")] = False,

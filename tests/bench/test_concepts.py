@@ -12,6 +12,7 @@ from bench.measure import Asked, Case
 from bench.review_topics import topic_of
 from bench.taggers import feed_tagger, tagger
 from bot.concepts.vocabulary import Vocabulary
+from bot.errors import BotError
 from bot.models.vocabulary import Descriptor
 
 FEVER = Descriptor("D900001", "Quiet fever", ("calm fever",), ("C90",))
@@ -78,6 +79,14 @@ def test_only_what_a_folder_has_is_measured(tmp_path: Path) -> None:
             path.unlink()
     cases = list(concepts.run(Asked(records=(tmp_path, tmp_path / "vocab" / "mesh_id_label_mappings.tsv"))))
     assert {case.case.partition(",")[0] for case in cases} == {"screening"}
+
+
+def test_a_folder_without_data_sets_is_one_line(tmp_path: Path) -> None:
+    made_labelled.write(tmp_path)
+    for path in (tmp_path / "labelled").glob("*/*"):
+        path.unlink()
+    with pytest.raises(BotError, match=r"^records: .*: no data sets in labelled/; name the folder that has labelled/"):
+        list(concepts.run(Asked(records=(tmp_path,))))
 
 
 def test_papers_that_are_missing_are_left_out_and_counted(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from bench.labelled import Document, Records
 from bench.match_sides import SIDES, TEXTS, automaton, expression, measure, topics
 from bench.measure import Asked
 from bot.concepts.vocabulary import Vocabulary
+from bot.errors import BotError
 from bot.models.vocabulary import Descriptor
 
 
@@ -57,6 +58,13 @@ def test_records_are_repeated_where_they_are_fewer(tmp_path: Path, monkeypatch: 
     assert len(texts) == made_labelled.PAPERS + 2
     found, given = (Records((tmp_path / name,)).vocabulary().descriptors for name in ("taken", "given"))
     assert found == given
+
+
+def test_a_folder_without_texts_is_one_line(tmp_path: Path) -> None:
+    made_labelled.write(tmp_path)
+    (tmp_path / "pubmed/pubmed-made.xml").unlink()
+    with pytest.raises(BotError, match=r"^records: .*: no abstracts in pubmed/pubmed\*\.xml\*; name the folder"):
+        list(match.run(Asked(1, (tmp_path,))))
 
 
 def test_a_side_is_measured_twice_over_all_texts(tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ from bench.measure import Asked, Case, compared, in_turn
 from bench.parse import run
 from bot.cli import bench as command
 from bot.errors import BotError
+from tests.cli.conftest import Ran
 from tests.collect.citations import article_set, citation, citations_of
 
 Run = Callable[..., None]
@@ -84,6 +85,17 @@ def test_a_package_has_no_benchmarks_and_says_so(tmp_path: Path, monkeypatch: py
         command.bench(None, 5, None, as_json=False)
 
 
+@pytest.mark.usefixtures("quick")
+def test_records_are_files_or_folders_and_must_be_there(bot: Callable[..., Ran], folder: Path) -> None:
+    (folder / "a.xml").touch()
+    ran = bot("bench", "quick", "--records", "a.xml", "--records", str(folder))
+    assert (ran.code, ran.err) == (0, "quick: 5 rounds of 2\n")
+    ran = bot("bench", "quick", "--records", "b.xml")
+    assert (ran.code, ran.out) == (2, "")
+    assert "b.xml" in ran.err
+    assert "FILE|DIR" in bot("bench", "--help").out
+
+
 def test_the_source_has_the_benchmark_of_parsing() -> None:
     assert "parse" in command._benchmarks(command.FOLDER)
 
@@ -144,6 +156,24 @@ def test_records_of_ones_own_are_read_plain_and_packed(tmp_path: Path) -> None:
     assert (plain.unit, plain.peer) == ("citations/s", "pubmed_parser 0.5.1")
     assert plain.value > 0
     assert plain.ratio is not None
+
+
+@pytest.mark.usefixtures("peer")
+def test_of_a_folder_the_files_of_pubmed_are_read(tmp_path: Path) -> None:
+    (tmp_path / "pubmed").mkdir()
+    (tmp_path / "more.xml").write_bytes(article_set(citation(1)))
+    for name in ("pubmed2.xml", "pubmed1.xml", "about.txt"):
+        (tmp_path / "pubmed" / name).write_bytes(article_set(citation(1)))
+    cases = run(Asked(1, (tmp_path, tmp_path / "more.xml")))
+    assert [case.case for case in cases] == ["pubmed1.xml", "pubmed2.xml", "more.xml"]
+
+
+@pytest.mark.usefixtures("peer")
+def test_a_folder_without_files_of_pubmed_is_one_line(tmp_path: Path) -> None:
+    (tmp_path / "vocab").mkdir()
+    with pytest.raises(BotError, match=r"^records: .*: no pubmed/pubmed\*\.xml\*; name files, or the folder") as error:
+        list(run(Asked(1, (tmp_path,))))
+    assert "\n" not in str(error.value)
 
 
 def test_every_process_that_collects_these_tests_finds_the_same_names(request: pytest.FixtureRequest) -> None:
