@@ -127,7 +127,7 @@ def trend_view(feed: FeedRecord, trend: Trend, chart: ChartView | None) -> Trend
 
 
 def headline_view(paper: PaperRecord, frame: str) -> PaperView:
-    """A paper without authors and abstract.
+    """A paper without authors and abstract, and of its kind no more than that it does not stand.
 
     Args:
         frame: the page's own language.
@@ -138,6 +138,7 @@ def headline_view(paper: PaperRecord, frame: str) -> PaperView:
         url=web_link(paper.url),
         journal=plain(paper.journal, _JOURNAL_LENGTH),
         date=date_label(paper.published),
+        badges=tuple(badge for badge in badges(paper, frame) if badge.kind == "retracted"),
         language=text_language(title, paper.language, frame),
         direction=direction_of(title),
     )

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from bot.models.papers import Finding, Mark
 from bot.store import feeds
 from bot.store.schema import open_store
-from tests.builders import NOW
+from tests.builders import NOW, announcement, save
 from tests.web.sites import SENTENCES, Visit, fill, settings, visiting
 
 SLUG = "/feeds/chronic-fatigue-syndrome"
@@ -25,6 +28,31 @@ def test_home_shows_every_feed_with_its_week_and_newest_papers(visit: Visit) -> 
     assert 'href="/feeds/microbicides"' in page
     assert page.count("No papers yet.") == 1
     assert page.count("<h1") == 1
+
+
+def test_pages_show_what_is_at_or_above_the_threshold_and_say_what_was_retracted(visit: Visit) -> None:
+    slug = "chronic-fatigue-syndrome"
+    feed_id = feeds.feed(visit.store, slug).id
+    found = [
+        Finding(announcement(70, title="Retracted one", marks=(Mark.RETRACTED,)), 0.9, "", NOW - timedelta(minutes=1)),
+        Finding(announcement(71, title="Barely about it"), 0.3, "", NOW - timedelta(minutes=2)),
+        Finding(announcement(72, title="Much about it"), 0.8, "", NOW - timedelta(minutes=3)),
+    ]
+    save(visit.store, feed_id, found, lambda: NOW)
+    (known,) = [feed for feed in feeds.catalogue(visit.store) if feed.slug == slug]
+    page = visit.get(SLUG).text
+    assert "23 papers, <b>18 new</b> this week" in page
+    assert "Barely about it" in page
+    feeds.apply_catalogue(visit.store, [replace(known, threshold=0.5)], NOW)
+    page = visit.get(SLUG).text
+    assert "22 papers, <b>17 new</b> this week" in page
+    assert "Barely about it" not in page
+    assert "Much about it" in page
+    retracted = page[page.index("Retracted one") : page.index("</article>", page.index("Retracted one"))]
+    assert '<b class="retracted">Retracted</b>' in retracted
+    home = visit.get("/").text
+    assert "Barely about it" not in home
+    assert '<b class="retracted">Retracted</b>' in home[home.index("Retracted one") : home.index("Much about it")]
 
 
 def test_a_retired_feed_is_not_on_the_home_page_but_can_be_read(visit: Visit) -> None:
