@@ -8,11 +8,15 @@ from typing import Annotated, NamedTuple
 
 import typer
 
-from bot.cli.output import show
+from bot.cli.output import show, talk
 from bot.concepts import catalogue
-from bot.concepts.match import Match, compile_feed
+from bot.concepts.match import NO_VOCABULARY, compile_feeds
+from bot.concepts.several import Several
+from bot.concepts.vocabulary import Vocabulary
 from bot.errors import BotError
 from bot.models.feeds import FeedRecord
+from bot.settings import read_settings
+from bot.wiring.matchers import vocabulary_at
 
 
 def try_catalogue(
@@ -23,22 +27,32 @@ def try_catalogue(
 ) -> None:
     """Match papers of a file against a catalogue's feeds by their text; one JSON line for each paper."""
     wanted = catalogue.parse(_read(file), file.name)
-    matchers = [
-        (feed.slug, compile_feed(FeedRecord(0, feed.slug, feed.name, "", feed.mesh, feed.synonyms, feed.exclude)))
-        for feed in wanted
+    records = [
+        FeedRecord(
+            number, one.slug, one.name, one.description, one.mesh, one.synonyms, one.exclude, threshold=one.threshold
+        )
+        for number, one in enumerate(wanted, 1)
     ]
+    several = Several(compile_feeds(records, _vocabulary()))
     for number, line in enumerate(_read(papers).splitlines(), 1):
         if not line.strip():
             continue
         paper = _paper(line, papers, number)
-        found: list[tuple[str, Match]] = []
-        for slug, matcher in matchers:
-            match = matcher.match(paper.title, paper.abstract, paper.keywords)
-            if match:
-                found.append((slug, match))
-        found.sort(key=lambda one: (-one[1].relevance, one[0]))
-        matches = [{"feed": slug, "relevance": m.relevance, "terms": list(m.terms)} for slug, m in found]
+        found = several.matches(paper.title, paper.abstract, paper.keywords)
+        matches = [
+            {"feed": matcher.feed.slug, "relevance": match.relevance, "terms": list(match.terms)}
+            for matcher, match in found
+        ]
         show(json.dumps({"id": paper.id, "matches": matches}, ensure_ascii=False))
+
+
+def _vocabulary() -> Vocabulary:
+    """The one that is loaded here; it can be done without, and no database is made for it."""
+    try:
+        return vocabulary_at(read_settings().database_url)
+    except BotError as error:
+        talk(f"without a vocabulary: {error}")
+        return NO_VOCABULARY
 
 
 class _Paper(NamedTuple):

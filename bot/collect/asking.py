@@ -29,6 +29,8 @@ STRETCH = timedelta(days=31)
 DEADLINE = 1800.0
 #: What a feed shows so late is for the archive.
 LATE = timedelta(days=30)
+#: What a paper has that a feed takes; none at all is for retracted ones.
+LEAST = 0.001
 #: Records may be dated by the source's own time zone.
 ZONES = timedelta(days=1)
 
@@ -271,6 +273,8 @@ def findings(
             continue
         else:
             match = matcher.match(one.title, text_of(one.abstract), one.keywords)
+            if match is not None and match.relevance < LEAST:
+                match = replace(match, relevance=LEAST)
         if match is None:
             continue
         old = settled is not None and one.indexed is not None and one.indexed < settled

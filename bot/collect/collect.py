@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -13,8 +13,8 @@ from bot.collect.asking import QueryReport, Round, ask
 from bot.collect.fetch import Fetcher
 from bot.collect.health import is_due
 from bot.collect.sources.protocol import Source
-from bot.concepts.match import compile_feed
-from bot.models.feeds import Health, StandingQuery
+from bot.concepts.match import Matcher, compile_feeds
+from bot.models.feeds import FeedRecord, Health, StandingQuery
 from bot.store import feeds, queries
 from bot.store.engine import Store
 
@@ -84,6 +84,7 @@ async def collect(
     due_only: bool = False,
     progress: Callable[[QueryReport], None] = lambda _: None,
     chance: Callable[[], float] = random.random,
+    compiled: Callable[[Sequence[FeedRecord]], Sequence[Matcher]] = compile_feeds,
 ) -> CollectReport:
     """Ask every query, or those of one feed; one that fails does not stop the others.
 
@@ -96,6 +97,7 @@ async def collect(
         due_only: leave out queries whose time has not come: failing ones that wait, feeds that rarely change.
         progress: told of each query when it is done.
         chance: 0..1, so that not all that failed at once is asked again at once.
+        compiled: gives the matchers of all feeds on offer, in their order; without a vocabulary where nobody says.
 
     Raises:
         UnknownError: there is no such feed.
@@ -106,8 +108,12 @@ async def collect(
     due = [query for query in there if not due_only or is_due(query, now)]
     # Before any is asked: however a first round ends, the next one begins where it did.
     wanted = queries.note_beginnings(store, due, now - timedelta(days=lookback_days))
-    records = feeds.every_feed(store)
-    matchers = {feed_id: compile_feed(records[feed_id]) for feed_id in {query.feed_id for query in wanted}}
+    # All feeds, whichever are asked: a name inside of another feed's longer name counts for less.
+    offered = feeds.feeds(store) if wanted else ()
+    made = await asyncio.to_thread(compiled, offered) if offered else ()
+    matchers = {record.id: matcher for record, matcher in zip(offered, made, strict=True)}
+    # A feed may have been retired since its queries were looked up.
+    wanted = tuple(query for query in wanted if query.feed_id in matchers)
     free = asyncio.Semaphore(AT_ONCE)
     with ThreadPoolExecutor(1, "collect-writer") as writer:
         this = Round(store, sources, fetch, clock, timedelta(days=lookback_days), since, writer, chance)

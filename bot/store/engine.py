@@ -87,6 +87,16 @@ class Store:
             raise
 
 
+def may_be_there(url: str) -> bool:
+    """Whether there may be a database at `url`: of an SQLite database there is the file; nothing is made.
+
+    Raises:
+        StoreError: the URL is none, or of a database that is not supported.
+    """
+    parsed = _read_url(url)
+    return parsed.get_backend_name() != "sqlite" or bool(parsed.database and Path(parsed.database).exists())
+
+
 def _read_url(url: str) -> URL:
     try:
         parsed = make_url(url)

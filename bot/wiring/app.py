@@ -34,6 +34,7 @@ from bot.subscribe.tokens import Tokens
 from bot.suppress.replies import suppression_for
 from bot.wiring.alarms import tell_admin
 from bot.wiring.mailroom import Mailroom
+from bot.wiring.matchers import Matchers
 from bot.wiring.roster import ImportReport, import_roster
 
 #: How often a round looks whether it is to stop, in seconds.
@@ -53,6 +54,7 @@ class App:
         self.settings = settings
         self.store = store
         self.clock = clock
+        self.matchers = Matchers(store)
 
     def close(self) -> None:
         """Let go of the database."""
@@ -92,6 +94,7 @@ class App:
                     lookback_days=settings.lookback_days,
                     due_only=due_only,
                     progress=progress,
+                    compiled=self.matchers.of,
                 )
                 return await _unless_told(round_, should_stop)
 

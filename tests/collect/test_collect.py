@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 
 import pytest
 
@@ -16,10 +18,12 @@ from bot.collect.sources.protocol import Source
 from bot.collect.sources.pubmed import PubMed
 from bot.collect.sources.syndication import Syndication
 from bot.concepts.catalogue import starter
-from bot.concepts.match import compile_feed
+from bot.concepts.match import Matcher, compile_feed, compile_feeds
+from bot.concepts.vocabulary import Vocabulary
 from bot.demo.service import SampleService
 from bot.models.feeds import CatalogueFeed, CatalogueQuery, FeedRecord
 from bot.models.papers import Announcement, Identifier
+from bot.models.vocabulary import Descriptor
 from bot.store import feeds, papers, queries
 from bot.store.engine import Store
 
@@ -34,14 +38,23 @@ def service() -> Iterator[SampleService]:
 
 
 def round_of(
-    store: Store, base: str, now: datetime = NOW, *, feed: str | None = None, since: date | None = None
+    store: Store,
+    base: str,
+    now: datetime = NOW,
+    *,
+    feed: str | None = None,
+    since: date | None = None,
+    due_only: bool = False,
+    compiled: Callable[[Sequence[FeedRecord]], Sequence[Matcher]] = compile_feeds,
 ) -> CollectReport:
     sources: dict[str, Source] = {"pubmed": PubMed(f"{base}/entrez/eutils"), "syndication": Syndication()}
 
     async def run() -> CollectReport:
         limits = Limits(total=10, tries=2, backoff=0.01)
         async with Fetcher(allow_private=True, limits=limits, budget=HostBudget()) as fetch:
-            return await collect(store, sources, fetch, lambda: now, feed=feed, since=since)
+            return await collect(
+                store, sources, fetch, lambda: now, feed=feed, since=since, due_only=due_only, compiled=compiled
+            )
 
     return asyncio.run(run())
 
@@ -126,6 +139,46 @@ def test_syndicated_papers_must_name_the_feed(store: Store, service: SampleServi
     found = titles(store, "sting")
     assert found
     assert all("STING" in title for title in found)
+
+
+def test_syndicated_papers_may_name_what_is_narrower(store: Store, service: SampleService) -> None:
+    query = CatalogueQuery("syndication", f"{service.url}/feeds/journal.atom")
+    plain = CatalogueFeed("plain", "Made-up proteins", queries=(query,), threshold=0.01)
+    feeds.apply_catalogue(store, [plain, replace(plain, slug="proteins", mesh=("Sample Proteins",))], NOW)
+    vocabulary = Vocabulary(
+        (
+            Descriptor("X1", "Sample Proteins", (), ("D12",)),
+            Descriptor("X2", "Stimulator of Interferon Genes", ("STING",), ("D12.1",)),
+        )
+    )
+    assert round_of(store, service.url, compiled=partial(compile_feeds, vocabulary=vocabulary)).failing == 0
+    assert any("STING" in title for title in titles(store, "proteins"))
+    assert titles(store, "plain") == set()
+
+
+def test_the_matchers_of_all_feeds_are_asked_for_once_and_only_where_there_is_work(
+    store: Store, service: SampleService
+) -> None:
+    feeds.apply_catalogue(store, starter(), NOW)
+    asked: list[tuple[FeedRecord, ...]] = []
+
+    def compiled(offered: Sequence[FeedRecord]) -> Sequence[Matcher]:
+        asked.append(tuple(offered))
+        return compile_feeds(offered)
+
+    round_of(store, service.url, feed="microbicides", compiled=compiled)
+    assert asked == [feeds.feeds(store)]
+    round_of(store, service.url, NOW + timedelta(seconds=1), feed="microbicides", due_only=True, compiled=compiled)
+    assert len(asked) == 1
+
+
+def test_a_feed_takes_from_its_threshold_on_and_none_is_as_if_retracted() -> None:
+    given = [announced(TODAY, "Microbicides at work"), announced(TODAY, "Work")]
+    for threshold, taken in ((0.0, 1), (0.01, 1), (1.0, 0)):
+        feed = FeedRecord(1, "microbicides", "Microbicides", threshold=threshold)
+        found = findings(given, compile_feed(feed), oldest=TODAY)
+        assert len(found) == taken
+        assert all(one.relevance > 0 for one in found)
 
 
 def announced(day: date | None, title: str = "Microbicides at work") -> Announcement:
