@@ -165,7 +165,7 @@ def asked(url: str, form: dict[str, str]) -> Any:
 def are_its_papers(wanted: set[str], bot: Bot, slug: str, settings: dict[str, str]) -> bool:
     """Whether a feed's papers are those of the PMIDs `wanted`, each once: a preprint and its article are one paper."""
     found = bot("feeds", "preview", slug, "--limit", "100000", "--json", **settings)
-    names = [{name.removeprefix("pmid:") for name in paper["names"]} & wanted for paper in found]
+    names = [{name.removeprefix("pmid:") for name in paper["names"]} & wanted for paper in found["in"]]
     return all(names) and set().union(*names) == wanted and sum(map(len, names)) == len(wanted)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
@@ -11,21 +10,22 @@ import typer
 
 from bot.cli.context import opened
 from bot.cli.output import counted, local, plural, show, show_json, show_table, talk
+from bot.cli.previewing import show_preview
 from bot.cli.rounds import AsJson
 from bot.cli.sources import health_in_words, state_as_json
+from bot.cli.thresholds import WHAT_IT_IS, read_threshold, threshold_told
 from bot.cli.trending import show_trending
 from bot.cli.trying import try_catalogue
-from bot.collect.sources.identifiers import is_preprint_doi
 from bot.concepts import catalogue
 from bot.concepts.catalogue import CatalogueChange
 from bot.errors import BotError
 from bot.models.feeds import CatalogueFeed, CatalogueQuery
-from bot.models.papers import Identifier
-from bot.store import feeds, papers, queries
+from bot.store import feeds, queries
 from bot.store.feeds import FeedOverview
 from bot.wiring import App
 
 app = typer.Typer(help="Concept feeds: what subscribers can choose.", no_args_is_help=True)
+app.command("preview")(show_preview)
 app.command("test")(try_catalogue)
 app.command("trending")(show_trending)
 
@@ -58,6 +58,7 @@ def _overview(one: FeedOverview) -> dict[str, object]:
         "week": one.week,
         "papers": one.papers,
         "subscribers": one.subscribers,
+        "threshold": one.feed.threshold,
         "retired": one.retired,
     }
 
@@ -78,55 +79,12 @@ def show_feed(slug: Slug, as_json: AsJson = False) -> None:
     for title, terms in (("mesh", feed.mesh), ("synonyms", feed.synonyms), ("exclude", feed.exclude)):
         if terms:
             show(f"  {title}: {'; '.join(terms)}")
+    show(f"  threshold: {threshold_told(feed.threshold)}")
     week = plural(overview.week, "paper")
     show(f"  {week} this week, {overview.papers:,} in all, {plural(overview.subscribers, 'subscriber')}")
     for state in states:
         show(f"  {state.query.source}: {health_in_words(state)}, asked {local(state.asked_at)}")
         show(f"    {state.query.query}")
-
-
-@app.command("preview")
-def preview_feed(
-    slug: Slug,
-    limit: Annotated[int, typer.Option(min=1, max=100_000, help="So many papers at the most.", metavar="N")] = 20,
-    as_json: AsJson = False,
-) -> None:
-    """Show the papers of a feed, the newest first, and why each is in."""
-    with opened() as bot:
-        found = papers.newest(bot.store, feeds.feed(bot.store, slug).id, limit)
-    if as_json:
-        show_json(
-            [
-                {
-                    "id": one.paper.id,
-                    "title": one.paper.title,
-                    "url": one.paper.url,
-                    "identifiers": main_names(one.identifiers),
-                    "names": [str(name) for name in one.identifiers],
-                    "journal": one.paper.journal,
-                    "published": one.paper.published,
-                    "entered": one.entered_at,
-                    "relevance": round(one.relevance, 3),
-                    "why": one.why,
-                }
-                for one in found
-            ]
-        )
-    elif not found:
-        show(f"no papers yet in '{slug}'; run `bot collect --feed {slug}`")
-    else:
-        for one in found:
-            show(f"{one.entered_at:%Y-%m-%d}  {one.relevance:.2f}  {one.paper.title}")
-            show(f"            {one.paper.url}  ({one.why})")
-
-
-def main_names(identifiers: Sequence[Identifier]) -> dict[str, str]:
-    """One name of each scheme: of a paper that was a preprint, the article's, whose PMID came later."""
-
-    def rank(name: Identifier) -> tuple[bool, str]:
-        return name.scheme == "doi" and not is_preprint_doi(name.value), name.value.zfill(12)
-
-    return {name.scheme: name.value for name in sorted(identifiers, key=rank)}
 
 
 @app.command()
@@ -221,6 +179,7 @@ def add(
     synonym: Annotated[list[str] | None, typer.Option(help="Another name; capitals matter in short forms.")] = None,
     mesh: Annotated[list[str] | None, typer.Option(help="A MeSH heading.")] = None,
     exclude: Annotated[list[str] | None, typer.Option(help="A term that keeps papers out.")] = None,
+    threshold: Annotated[str, typer.Option(help=WHAT_IT_IS, metavar="0..1")] = "usual",
 ) -> None:
     """Add one feed."""
     parts = [one.partition("=") for one in query]
@@ -232,6 +191,7 @@ def add(
         tuple(synonym or ()),
         tuple(exclude or ()),
         tuple(CatalogueQuery(source, text) for source, _, text in parts),
+        read_threshold(threshold),
     )
     with opened() as bot:
         if any(one.feed.slug == slug for one in feeds.overviews(bot.store, bot.clock(), slug)):
@@ -251,8 +211,10 @@ def edit(
     query: Annotated[
         list[str] | None, typer.Option(help="All queries, in place of those there are.", metavar="SOURCE=QUERY")
     ] = None,
+    threshold: Annotated[str | None, typer.Option(help=WHAT_IT_IS, metavar="0..1|usual")] = None,
 ) -> None:
     """Change one feed; what is not named stays."""
+    level = None if threshold is None else read_threshold(threshold)
     with opened() as bot:
         feeds.feed(bot.store, slug)
         there = {feed.slug: feed for feed in feeds.catalogue(bot.store)}
@@ -270,6 +232,8 @@ def edit(
             else tuple(CatalogueQuery(source, text) for source, _, text in (one.partition("=") for one in query)),
         }
         wanted = {key: value for key, value in changes.items() if value is not None}
+        if threshold is not None:
+            wanted["threshold"] = level
         if not wanted:
             raise typer.BadParameter("name what is to change, such as --name or --query")
         _apply(bot, _checked(replace(feed, **wanted)), ())  # type: ignore[arg-type]  # keys are the fields' own
