@@ -1,158 +1,227 @@
 """Which papers belong to a concept feed by their text, how much, and why.
 
-A paper's text matches a feed where its title, abstract or keywords name the feed: by its name or one of
-its synonyms, on word boundaries, as `bot.concepts.terms` has it. Relevance is the sum of what each place
-adds; no more than an order within one feed is read from it.
+A feed is found by its name, its synonyms and, where a vocabulary is loaded, by all names of its MeSH concepts and of
+what is narrower. All feeds of a round are looked for in one reading of a paper.
 """
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-from bot.concepts.terms import anchor_of, is_bare_short_form, pattern_of, prepared
+from bot.concepts.company import Company, packaged_models
+from bot.concepts.evidence import ABSTRACT, KEYWORDS, TITLE, Evidence, together
+from bot.concepts.lexicon import Lexicon
+from bot.concepts.reading import Reader, Reading
+from bot.concepts.relevance import Named, relevance
+from bot.concepts.vocabulary import Vocabulary
 from bot.models.feeds import SOURCE_NAMES, FeedRecord
-from bot.models.papers import AbstractSection, Announcement, Mark, PaperRecord
+from bot.models.papers import AbstractSection, Announcement, Mark, MeshHeading, PaperRecord
 
-#: What a place adds to the relevance; together at most 1.
-IN_TITLE = 0.55
-IN_KEYWORDS = 0.2
-IN_ABSTRACT, ONCE_MORE, MOST_IN_ABSTRACT = 0.1, 0.05, 0.25
+#: From which relevance on a paper belongs to a feed that sets no threshold of its own.
+THRESHOLD = 0.3
 #: What a paper has that a query found, before its text is looked at; the text then fills up the rest.
 BY_QUERY = 0.3
 #: PubMed's type of a paper that was withdrawn.
 RETRACTED = "retracted publication"
+NO_VOCABULARY = Vocabulary(())
+#: Below this, company is no reason that a reader would understand.
+_WORTH_TELLING = 0.1
 
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """That a paper belongs to a feed."""
+    """That a paper belongs to a feed, or how far it does."""
 
     #: 0..1, the higher the better.
     relevance: float
     #: In words for a reader: `title: chronic fatigue syndrome; 3 times in the abstract`.
     why: str
-    #: The names that were found, as the feed writes them, the most telling first.
+    #: The names that were found, as the paper writes them, the most telling first.
     terms: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Matcher:
-    """A feed's names, made ready for looking into many papers."""
+    """One feed, made ready for looking into many papers; the feeds of one round share their reader."""
 
-    names: tuple[str, ...]
-    #: One group for each name; None where there is nothing to look for.
-    _wanted: re.Pattern[str] | None
-    _name_of_group: tuple[str, ...]
-    _anchors: tuple[str, ...]
-    _unwanted: re.Pattern[str] | None
-    #: The feed's MeSH concepts, case-folded.
-    concepts: frozenset[str] = frozenset()
+    feed: FeedRecord
+    #: From which relevance on a paper belongs to the feed; 0: wherever it is named at all.
+    threshold: float
+    _shared: _Shared
+    #: The feed's own number, and those of its concepts with all that is narrower.
+    _own: int
+    _concepts: frozenset[int]
+    _unwanted: Lexicon | None
+    #: The names of its concepts, case-folded, as headings write them.
+    _headings: frozenset[str]
+    knows_company: bool = False
 
-    def match(self, title: str, abstract: str, keywords: Sequence[str]) -> Match | None:
+    def match(
+        self, title: str, abstract: str, keywords: Sequence[str], headings: Sequence[MeshHeading] = ()
+    ) -> Match | None:
         """Give why the text belongs to the feed; None where it does not.
 
-        An excluded term in the title or a keyword keeps a paper out; in the abstract alone it does so
-        unless the title names the feed.
+        An excluded term in the title or a keyword keeps a paper out; in the abstract alone it does so unless the title
+        names the feed.
         """
-        found = self.found(title, abstract, keywords)
-        if not found.anywhere or self._excluded(found, title, abstract, keywords):
+        reading, found = self._read(title, abstract, keywords)
+        if self.threshold <= 0 and not (found.named or found.bare or found.denied):
             return None
-        return Match(round(found.relevance, 3), found.words, found.terms)
+        match = self._judged(reading, found, headings, ())
+        if match.relevance < self.threshold or self._excluded(reading, found):
+            return None
+        return match
 
-    def found(self, title: str, abstract: str, keywords: Iterable[str]) -> Found:
-        """Give where the feed's names stand in a paper, whatever is excluded."""
-        keyword_hits = [hit for keyword in keywords for hit in self._hits(keyword)]
-        abstract_hits = self._hits(abstract)
-        title_hits = self._hits(title)
-        if _shouts(title):  # its capitals tell nothing, so a short form must be confirmed elsewhere
-            confirmed = {name for name, _ in keyword_hits + abstract_hits}
-            title_hits = [
-                (name, text) for name, text in title_hits if name in confirmed or not is_bare_short_form(name)
-            ]
-        return Found(tuple(title_hits), tuple(abstract_hits), tuple(keyword_hits))
+    def weigh(self, paper: Announcement | PaperRecord) -> Match:
+        """Give how far the text and the headings of a paper are about the feed, whether or not it belongs there.
 
-    def _hits(self, text: str) -> list[tuple[str, str]]:
-        """Every name in `text`, longest first at each place, and how it is written there."""
-        if self._wanted is None or not text:
-            return []
-        text = prepared(text)
-        folded = text.casefold()
-        if not any(anchor in folded for anchor in self._anchors):
-            return []
-        hits = self._wanted.finditer(text)
-        return [(self._name_of_group[(hit.lastindex or 1) - 1], " ".join(hit[0].split())) for hit in hits]
+        What is excluded does not count here: whoever asks has another reason why the paper belongs to the feed.
+        """
+        reading, found = self._read(paper.title, text_of(paper.abstract), paper.keywords)
+        return self._judged(reading, found, paper.mesh, paper.publication_types)
 
-    def _excluded(self, found: Found, title: str, abstract: str, keywords: Iterable[str]) -> bool:
+    def _read(self, title: str, abstract: str, keywords: Sequence[str]) -> tuple[Reading, Evidence]:
+        reading = self._shared.read(title, abstract, keywords)
+        return reading, together([reading.by_concept[number] for number in self._concepts & reading.by_concept.keys()])
+
+    def _judged(
+        self, reading: Reading, found: Evidence, headings: Sequence[MeshHeading], publication_types: Iterable[str]
+    ) -> Match:
+        indexed = [heading for heading in headings if heading.name.casefold() in self._headings]
+        value = relevance(
+            found,
+            len(self._concepts),
+            has_abstract=bool(reading.texts[ABSTRACT]),
+            knows_company=self.knows_company,
+            indexed=Named(bool(indexed), any(heading.major for heading in indexed)),
+            publication_types=publication_types,
+        )
+        companions = self._shared.companions(self._own, reading) if found.company > _WORTH_TELLING else []
+        told = _Told(reading, found, tuple(heading.name for heading in indexed), tuple(companions))
+        return Match(value, told.words, told.terms)
+
+    def _excluded(self, reading: Reading, found: Evidence) -> bool:
         if self._unwanted is None:
             return False
-        if any(self._unwanted.search(prepared(text)) for text in (title, *keywords)):
-            return True
-        return not found.title and self._unwanted.search(prepared(abstract)) is not None
+        title, abstract, keywords = (bool(self._unwanted.hits(text)) for text in reading.texts)
+        return title or keywords or (abstract and not found.title)
+
+
+class _Shared:
+    """The reader of several feeds; the last reading is kept, since feeds ask one after another for the same paper."""
+
+    def __init__(self, reader: Reader) -> None:
+        self._reader = reader
+        self._last: tuple[tuple[str, str, tuple[str, ...]], Reading] | None = None
+
+    def read(self, title: str, abstract: str, keywords: Sequence[str]) -> Reading:
+        text = (title, abstract, tuple(keywords))
+        if self._last is None or self._last[0] != text:
+            self._last = text, self._reader.read(*text)
+        return self._last[1]
+
+    def companions(self, number: int, reading: Reading) -> list[str]:
+        """Give the words that tell by their company that a paper is about a feed."""
+        company = self._reader.company
+        return (
+            [] if company is None else [self._reader.name_of(word) for word in company.words(number, reading.features)]
+        )
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
-    """Where a feed's names stand in a paper: each as the feed writes it, and as the paper does."""
+class _Told:
+    """What was found of a feed in a paper, in words."""
 
-    title: tuple[tuple[str, str], ...] = ()
-    abstract: tuple[tuple[str, str], ...] = ()
-    keywords: tuple[tuple[str, str], ...] = ()
-
-    @property
-    def anywhere(self) -> bool:
-        """Whether any name was found."""
-        return bool(self.title or self.abstract or self.keywords)
-
-    @property
-    def relevance(self) -> float:
-        """The sum over the places, 0..1."""
-        score = IN_TITLE if self.title else 0.0
-        score += IN_KEYWORDS if self.keywords else 0.0
-        if self.abstract:
-            score += min(MOST_IN_ABSTRACT, IN_ABSTRACT + ONCE_MORE * (len(self.abstract) - 1))
-        return score
+    reading: Reading
+    found: Evidence
+    headings: tuple[str, ...]
+    companions: tuple[str, ...]
 
     @property
     def terms(self) -> tuple[str, ...]:
-        """The names found: those of the title, then of the keywords, then of the abstract by how often."""
-        often = [(name, "") for name, _ in Counter(name for name, _ in self.abstract).most_common()]
-        return tuple(dict.fromkeys(name for name, _ in (*self.title, *self.keywords, *often)))
+        """The names found, each once: of the title, of headings and keywords, then of the abstract by how often."""
+        often = [name for name, _ in Counter(self._written(ABSTRACT)).most_common()]
+        names = (*self._written(TITLE), *self.headings, *self._written(KEYWORDS), *often)
+        written: dict[str, str] = {}
+        for name in names:
+            written.setdefault(name.casefold(), name)
+        return tuple(written.values())
 
     @property
     def words(self) -> str:
-        """Where the names were found, for a reader; empty where nowhere."""
-        parts = []
-        if self.title:
-            parts.append(f"title: {_listed(self.title)}")
-        if self.keywords:
-            parts.append(f"keyword: {_listed(self.keywords)}")
-        if self.abstract:
-            times = {1: "once", 2: "twice"}.get(len(self.abstract), f"{len(self.abstract)} times")
-            parts.append(f"{times} in the abstract" + ("" if parts else f": {_listed(self.abstract)}"))
+        """Where they were found, for a reader; empty where nowhere."""
+        found, parts = self.found, []
+        if found.title:
+            parts.append(f"title: {_listed(self._written(TITLE))}")
+        if self.headings:
+            parts.append(f"heading: {_listed(self.headings)}")
+        if found.keywords:
+            parts.append(f"keyword: {_listed(self._written(KEYWORDS))}")
+        if found.abstract:
+            times = {1: "once", 2: "twice"}.get(found.abstract, f"{found.abstract} times")
+            parts.append(f"{times} in the abstract" + ("" if parts else f": {_listed(self._written(ABSTRACT))}"))
+        if not found.named and (found.composed_title or found.composed_abstract):
+            parts.append("by its parts")
+        if not parts and found.bare:
+            parts.append("a short form that nothing explains")
+        if not parts and found.denied:
+            parts.append("named to say what is not meant")
+        if self.companions:
+            parts.append(f"goes with it: {', '.join(self.companions)}")
         return "; ".join(parts)
 
+    def _written(self, place: int) -> list[str]:
+        return self.reading.written(self.found, place)
 
-def compile_feed(feed: FeedRecord) -> Matcher:
-    """Give a matcher for the name, the synonyms, the MeSH concepts and the excluded terms of `feed`."""
-    matcher = compile_names((feed.name, *feed.synonyms), feed.exclude)
-    return replace(matcher, concepts=frozenset(name.casefold() for name in feed.mesh))
+
+def compile_feeds(feeds: Iterable[FeedRecord], vocabulary: Vocabulary = NO_VOCABULARY) -> tuple[Matcher, ...]:
+    """Give a matcher for each of `feeds`: its name, synonyms and MeSH concepts, and the excluded terms.
+
+    Args:
+        feeds: in any order; the matchers have the same.
+        vocabulary: tells the names of the MeSH concepts and what is narrower; without it they have their own names.
+    """
+    feeds = tuple(feeds)
+    names: list[tuple[str, int]] = []
+    about: dict[int, str] = {}
+    concepts: list[frozenset[int]] = []
+    for own, feed in enumerate(feeds, len(vocabulary)):
+        known = [number for name in feed.mesh if (number := vocabulary.number_of(name)) is not None]
+        narrower = frozenset(one for number in known for one in vocabulary.narrower(number))
+        concepts.append(narrower | {own})
+        own_names = dict.fromkeys((feed.name, *feed.synonyms, *feed.mesh))
+        # What the vocabulary names already would count twice.
+        names += [(name, own) for name in own_names if vocabulary.number_of(name) not in narrower]
+        about[own] = " . ".join((*own_names, feed.description))
+    followed = {own: feed.mesh for own, feed in enumerate(feeds, len(vocabulary)) if feed.mesh}
+    company = Company(packaged_models(), followed) if vocabulary and followed else None
+    shared = _Shared(Reader(vocabulary, names, about=about, company=company))
+    return tuple(
+        Matcher(
+            feed,
+            THRESHOLD if feed.threshold is None else feed.threshold,
+            shared,
+            own,
+            concepts[own - len(vocabulary)],
+            Lexicon([(term, 0) for term in feed.exclude]) if feed.exclude else None,
+            _heading_names(feed, concepts[own - len(vocabulary)], vocabulary),
+            company is not None and company.knows(own),
+        )
+        for own, feed in enumerate(feeds, len(vocabulary))
+    )
+
+
+def compile_feed(feed: FeedRecord, vocabulary: Vocabulary = NO_VOCABULARY) -> Matcher:
+    """Give a matcher for one feed, as `compile_feeds` does."""
+    return compile_feeds((feed,), vocabulary)[0]
 
 
 def compile_names(names: Iterable[str], exclude: Iterable[str] = ()) -> Matcher:
-    """Give a matcher for `names`; the longest of them wins where several begin at one place."""
-    kept = tuple(dict.fromkeys(names))
-    longest_first = sorted((name for name in kept if pattern_of(name)), key=lambda name: (-len(name), name))
-    unwanted = [pattern for pattern in map(pattern_of, exclude) if pattern]
-    return Matcher(
-        kept,
-        re.compile("|".join(f"({pattern_of(name)})" for name in longest_first)) if longest_first else None,
-        tuple(longest_first),
-        _fewest(map(anchor_of, longest_first)),
-        re.compile("|".join(unwanted)) if unwanted else None,
-    )
+    """Give a matcher that takes a paper wherever it has one of `names`."""
+    first, *others = tuple(names) or ("",)
+    return compile_feed(FeedRecord(0, "", first, synonyms=tuple(others), exclude=tuple(exclude), threshold=0.0))
 
 
 def relevance_of(matcher: Matcher, paper: Announcement | PaperRecord) -> Match:
@@ -164,22 +233,20 @@ def relevance_of(matcher: Matcher, paper: Announcement | PaperRecord) -> Match:
         matcher: the feed's.
         paper: what the query found; its `source` is named in the reason.
     """
-    indexed = tuple((one.name, one.name) for one in paper.mesh if one.name.casefold() in matcher.concepts)
-    found = matcher.found(paper.title, text_of(paper.abstract), paper.keywords)
-    found = Found(found.title, found.abstract, (*found.keywords, *indexed))
+    match = matcher.weigh(paper)
     source = SOURCE_NAMES.get(paper.source, paper.source)
     why = f"found by this feed's {source} query" if source else "found by this feed's query"
-    relevance = BY_QUERY + (1 - BY_QUERY) * found.relevance
     return Match(
         # A retracted paper is worth knowing of, after all others.
-        0.0 if Mark.RETRACTED in paper.marks or RETRACTED in _types(paper) else round(relevance, 3),
-        f"{why}; {found.words}" if found.anywhere else why,
-        found.terms,
+        0.0 if is_retracted(paper) else round(BY_QUERY + (1 - BY_QUERY) * match.relevance, 3),
+        f"{why}; {match.why}" if match.why else why,
+        match.terms,
     )
 
 
-def _types(paper: Announcement | PaperRecord) -> set[str]:
-    return {kind.casefold() for kind in paper.publication_types}
+def is_retracted(paper: Announcement | PaperRecord) -> bool:
+    """Whether a paper was withdrawn, by its marks or its publication types."""
+    return Mark.RETRACTED in paper.marks or RETRACTED in map(str.casefold, paper.publication_types)
 
 
 def text_of(abstract: Iterable[AbstractSection]) -> str:
@@ -187,24 +254,15 @@ def text_of(abstract: Iterable[AbstractSection]) -> str:
     return "\n".join(section.text for section in abstract)
 
 
-def _fewest(anchors: Iterable[str]) -> tuple[str, ...]:
-    """The anchors without those that hold another."""
-    kept: list[str] = []
-    for anchor in sorted(set(anchors), key=lambda anchor: (len(anchor), anchor)):
-        if not any(shorter in anchor for shorter in kept):
-            kept.append(anchor)
-    return tuple(kept)
+def _heading_names(feed: FeedRecord, concepts: Iterable[int], vocabulary: Vocabulary) -> frozenset[str]:
+    narrower = (vocabulary.descriptors[number].name for number in concepts if number < len(vocabulary))
+    return frozenset(map(str.casefold, (*feed.mesh, *narrower)))
 
 
-def _listed(hits: Iterable[tuple[str, str]]) -> str:
-    """How the paper writes the names, each once, at most three."""
+def _listed(names: Iterable[str]) -> str:
+    """The names, each once whatever its capitals, at most three."""
     written: dict[str, str] = {}
-    for _, text in hits:
-        written.setdefault(text.casefold(), text)
+    for name in names:
+        written.setdefault(name.casefold(), name)
     shown = list(written.values())
     return ", ".join(shown[:3]) + (" …" if len(shown) > 3 else "")
-
-
-def _shouts(title: str) -> bool:
-    """Whether a title of several words is all in capitals."""
-    return len(title.split()) > 3 and title.isupper()

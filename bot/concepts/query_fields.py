@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from bot.concepts.terms import pattern_of
+from bot.concepts.words import key_of
 
 #: What stands where: a quoted value, a bare one, or what is no field.
 _FIELD = re.compile(
@@ -55,7 +55,7 @@ def read(query: str) -> FieldQuery:
             faults.append(f"not a field: '{field['other'][:40]}'; {_WANTED}")
         elif name == "category" and category_key(value):
             categories[category_key(value)] = None
-        elif name == "text" and pattern_of(value):
+        elif name == "text" and key_of(value):
             texts[value] = None
         elif name in {"category", "text"}:
             faults.append(f"nothing after {name}: '{field[0][:40]}'; {_WANTED}")

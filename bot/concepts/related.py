@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from bot.concepts.terms import key_of, prepared
+from bot.concepts.reading import Reading
+from bot.concepts.relevance import relevance
+from bot.concepts.vocabulary import Vocabulary
+from bot.concepts.words import key_of, visible
 from bot.models.feeds import FeedRecord
 from bot.models.papers import PaperRecord
 
@@ -42,7 +46,46 @@ CHECK_TAGS = frozenset(
         "Young Adult",
     )
 )
-_CHECK_KEYS = frozenset(map(key_of, CHECK_TAGS))
+#: And what is so common that it tells one paper from no other.
+UNTELLING = CHECK_TAGS | frozenset(
+    (
+        "Case-Control Studies",
+        "Cells",
+        "Cohort Studies",
+        "Comorbidity",
+        "Cross-Sectional Studies",
+        "Death",
+        "Disease",
+        "Disease Progression",
+        "Evaluation Studies as Topic",
+        "Follow-Up Studies",
+        "Incidence",
+        "Methods",
+        "Models, Biological",
+        "Patients",
+        "Prevalence",
+        "Prognosis",
+        "Prospective Studies",
+        "Recurrence",
+        "Reproducibility of Results",
+        "Research",
+        "Retrospective Studies",
+        "Risk",
+        "Risk Factors",
+        "Role",
+        "Sensitivity and Specificity",
+        "Signs and Symptoms",
+        "Surveys and Questionnaires",
+        "Syndrome",
+        "Therapeutics",
+        "Time",
+        "Time Factors",
+        "Treatment Outcome",
+    )
+)
+#: Trees of MeSH that papers are about: the body, organisms, diseases, chemicals, techniques, the mind, processes.
+_TELLING_TREES = ("A", "B", "C", "D", "E", "F", "G")
+_UNTELLING_KEYS = frozenset(map(key_of, UNTELLING))
 #: Longer keywords are sentences or lists; they do not fit on a card.
 NAME_LENGTH = 60
 
@@ -81,22 +124,29 @@ class FeedIndex:
 
 
 def related(
-    paper: PaperRecord, feeds: FeedIndex | Sequence[FeedRecord], limit: int = 4, *, without: int | None = None
+    paper: PaperRecord,
+    feeds: FeedIndex | Sequence[FeedRecord],
+    limit: int = 4,
+    *,
+    without: int | None = None,
+    mentioned: Iterable[str] = (),
 ) -> tuple[Concept, ...]:
     """Give at most `limit` concepts that `paper` is about, the most telling first, each feed at most once.
 
-    Headings of what the paper is mainly about come first, then the authors' keywords, then the other headings.
+    Headings of what the paper is mainly about come first, then the authors' keywords, then the other headings, then
+    what the text mentions.
 
     Args:
         paper: the paper.
         feeds: the feeds on offer; pass a `FeedIndex` where there are many papers.
         limit: how many.
         without: the feed that the paper is shown in: what it follows is no news there.
+        mentioned: concepts that the text mentions, the most telling first, as `telling` gives them.
     """
     index = feeds if isinstance(feeds, FeedIndex) else FeedIndex.of(feeds)
     found: dict[str, Concept] = {}
     linked = {without} if without is not None else set()
-    for name in _names(paper):
+    for name in (*_names(paper), *mentioned):
         if len(found) >= limit:
             break
         key, feed = key_of(name), index.feed_of(name)
@@ -108,12 +158,27 @@ def related(
     return tuple(found.values())
 
 
+def telling(reading: Reading, vocabulary: Vocabulary, limit: int = 8) -> tuple[str, ...]:
+    """Give the names of the concepts that a text is most tellingly about: central to it, and narrow.
+
+    How central a concept is, relevance tells; how narrow, the number of concepts below it: *Diseases* says less than
+    any of them.
+    """
+    weights: dict[str, float] = {}
+    for number, found in reading.by_concept.items():
+        if number < len(vocabulary) and found.named and vocabulary.in_tree(number, _TELLING_TREES):
+            name = vocabulary.descriptors[number].name
+            if not _is_untelling(name):
+                weights[name] = relevance(found) / (1 + math.log(len(vocabulary.narrower(number))))
+    return tuple(sorted(weights, key=lambda name: (-weights[name], name))[:limit])
+
+
 def _names(paper: PaperRecord) -> Iterator[str]:
-    """The paper's concepts, the most telling first, without check tags; some come twice."""
-    yield from (heading.name for heading in paper.mesh if heading.major and not _is_check_tag(heading.name))
+    """The paper's concepts, the most telling first, without what is common to most; some come twice."""
+    yield from (heading.name for heading in paper.mesh if heading.major and not _is_untelling(heading.name))
     for keyword in paper.keywords:
-        yield from (name for name in _single(keyword) if len(name) <= NAME_LENGTH and not _is_check_tag(name))
-    yield from (heading.name for heading in paper.mesh if not heading.major and not _is_check_tag(heading.name))
+        yield from (name for name in _single(keyword) if len(name) <= NAME_LENGTH and not _is_untelling(name))
+    yield from (heading.name for heading in paper.mesh if not heading.major and not _is_untelling(heading.name))
 
 
 def _single(keyword: str) -> Iterator[str]:
@@ -122,13 +187,13 @@ def _single(keyword: str) -> Iterator[str]:
     if len(parts) == 1 and keyword.count(",") >= 3:
         parts = keyword.split(",")
     for part in parts:
-        name = " ".join(prepared(part).split()).strip(" .,:*")
+        name = " ".join(visible(part).split()).strip(" .,:*")
         if len(name) > 1:
             yield name
 
 
-def _is_check_tag(name: str) -> bool:
-    return key_of(name) in _CHECK_KEYS
+def _is_untelling(name: str) -> bool:
+    return key_of(name) in _UNTELLING_KEYS
 
 
 def _own_name(feed: FeedRecord) -> tuple[str, ...]:

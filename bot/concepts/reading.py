@@ -1,0 +1,290 @@
+"""Reading a paper's text once for all concepts: names, short forms that the text itself introduces, words that speak
+of a concept without naming it, and concepts told by their parts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from bot.concepts.abbreviations import definitions, explains, occurrences
+from bot.concepts.company import Company, Features, features_of
+from bot.concepts.composition import ANY, Composition
+from bot.concepts.derivations import everyday_names, spoken_names
+from bot.concepts.evidence import ABSTRACT, KEYWORDS, TITLE, Evidence
+from bot.concepts.lexicon import BREAK, STOP, Hit, Lexicon
+from bot.concepts.vocabulary import Vocabulary
+from bot.concepts.words import is_short_form, key_of_word, prepared, spans_of, tokens_of
+
+#: Short forms that mean one thing wherever they stand in the life sciences.
+_PLAIN: Final = frozenset(
+    "ATP BMI CNS COVID CRISPR CT DNA ECG EEG EKG ELISA FDA GABA HIV HLA HPV IgA IgE IgG IgM LDL MRI mRNA miRNA NMR PCR"
+    " RNA rRNA SARS siRNA SNP TNF tRNA WHO".split()
+)
+#: What is absent, or is named to set it apart, stands behind one of these, at most so many words away.
+_DENIALS: Final = tuple("no not without neither nor absence negative unlike excluding except".split())
+_DENIAL_REACH: Final = 3
+#: Words that tell nothing of what a short form beside them means.
+_NO_COMPANY: Final = frozenset(
+    key_of_word(word)
+    for word in (
+        "acute analysis and animal associated cell chronic clinical complex condition disease disorder effect factor"
+        " from gene group human illness level method model patient research response study syndrome system test therapy"
+        " treatment type with without"
+    ).split()
+)
+
+
+@dataclass(slots=True)
+class Reading:
+    """All that a paper mentions."""
+
+    by_concept: dict[int, Evidence]
+    #: The prepared texts of title, abstract and keywords.
+    texts: tuple[str, str, str]
+    #: What models of company look at; empty where there are none.
+    features: Features = field(default_factory=dict, repr=False)
+    _keys: frozenset[str] | None = field(default=None, repr=False)
+
+    @property
+    def keys(self) -> frozenset[str]:
+        """The keys of all words."""
+        if self._keys is None:
+            self._keys = frozenset(key_of_word(token) for text in self.texts for token in tokens_of(text))
+        return self._keys
+
+    def written(self, evidence: Evidence, place: int) -> list[str]:
+        """Give how the paper writes a concept at a place, in order, as often as it does."""
+        text = self.texts[place]
+        spans = spans_of(text)
+        return [
+            " ".join(text[spans[start][0] : spans[end - 1][1]].split())
+            for where, start, end in sorted(evidence.spans)
+            if where == place
+        ]
+
+
+class Reader:
+    """Reads papers for the concepts of a vocabulary and for further names, such as those of feeds.
+
+    Args:
+        vocabulary: its concepts have their own numbers.
+        names: further names, each with a number that is no concept's; one number may have many names.
+        about: for further numbers, text whose words confirm a short form.
+        company: the models of what comes with further numbers; none where there is no vocabulary to go with them.
+    """
+
+    def __init__(
+        self,
+        vocabulary: Vocabulary,
+        names: Iterable[tuple[str, int]] = (),
+        *,
+        about: Mapping[int, str] | None = None,
+        company: Company | None = None,
+    ) -> None:
+        names = list(names)
+        self._vocabulary = vocabulary
+        self._about = about or {}
+        self._confirming: dict[int, frozenset[str]] = {}
+        self.company = company if company and vocabulary else None
+        #: From here on a number stands for a word that only speaks of a concept.
+        self._spoken = max([len(vocabulary), *(number + 1 for _, number in names)])
+        of_concepts = (
+            (name, number) for number, one in enumerate(vocabulary.descriptors) for name in (one.name, *one.terms)
+        )
+        self._lexicon = Lexicon(
+            [*names, *of_concepts],
+            weaker=[
+                *everyday_names(vocabulary),
+                *((name, self._spoken + number) for name, number in spoken_names(vocabulary)),
+            ],
+            sought_inside=names,
+            known=_DENIALS,
+        )
+        self._denials = self._lexicon.characters_of(_DENIALS)
+        self._composition = Composition.of(vocabulary, self._speaks_of)
+
+    def read(self, title: str, abstract: str = "", keywords: Iterable[str] = ()) -> Reading:
+        """Give what a paper mentions; the texts as they are, unprepared."""
+        found: dict[int, Evidence] = {}
+        reading = Reading(found, (prepared(title), prepared(abstract), prepared(" ; ".join(keywords))))
+        bare = [
+            (hit, place, length)
+            for place, text in enumerate(reading.texts)
+            if text
+            for hit, length in self._look(found, place, text)
+            if not (place == TITLE and _shouts(title))
+        ]
+        taken = self._introduced(found, title, abstract) if "(" in abstract or "(" in title else frozenset()
+        for hit, place, length in bare:
+            if hit[0].bare not in taken:
+                self._count_bare(reading, hit, place, length)
+        if self.company is not None:
+            title_text, abstract_text, _ = reading.texts
+            reading.features = features_of(title_text, abstract_text, found, self._vocabulary)
+            for number, score in self.company.scores(reading.features).items():
+                self._evidence(found, number).company = score
+        return reading
+
+    def _look(self, found: dict[int, Evidence], place: int, text: str) -> list[tuple[Hit, int]]:
+        """Count what stands in one text; give its short forms, which need all the rest first, with its length."""
+        hits, encoded = self._lexicon.read(text)
+        bare = []
+        for hit in hits:
+            entry, start, _ = hit
+            if entry.bare:
+                bare.append((hit, len(encoded)))
+            elif self._is_denied(encoded[max(0, start - _DENIAL_REACH) : start]):
+                for number in entry.ids:
+                    if number < self._spoken:
+                        self._evidence(found, number).denied += 1
+            else:
+                self._count(found, hit, place, len(encoded))
+        if place != KEYWORDS and len(hits) > 1 and self._composition.of_bearers:
+            self._compose(found, hits, place, encoded)
+        return bare
+
+    def _is_denied(self, before: str) -> bool:
+        """Whether one of the words right before a name denies it, in the same phrase."""
+        if self._denials.isdisjoint(before):
+            return False
+        return not self._denials.isdisjoint(before[max(before.rfind(STOP), before.rfind(BREAK)) + 1 :])
+
+    def name_of(self, word: str) -> str:
+        """Give a word of a model of company as a reader understands it: concepts by their names."""
+        if not word.startswith("@"):
+            return word
+        number = self._vocabulary.number_of(word[1:])
+        return word if number is None else self._vocabulary.descriptors[number].name
+
+    def _count(self, found: dict[int, Evidence], hit: Hit, place: int, length: int) -> None:
+        entry, start, end = hit
+        for number in entry.ids:
+            if number >= self._spoken:
+                evidence = self._evidence(found, number - self._spoken)
+                if place == TITLE:
+                    evidence.spoken_title += 1
+                else:
+                    evidence.spoken_abstract += 1
+                continue
+            evidence = self._evidence(found, number)
+            evidence.spans.append((place, start, end))
+            evidence.longest = max(evidence.longest, end - start)
+            if place == ABSTRACT:
+                evidence.abstract += 1
+                share = start / length
+                evidence.first = min(evidence.first, share)
+                evidence.last = max(evidence.last, share)
+            elif place == TITLE:
+                evidence.title += 1
+            else:
+                evidence.keywords += 1
+        for number in entry.inside:
+            self._evidence(found, number).inside += 1
+
+    def _count_bare(self, reading: Reading, hit: Hit, place: int, length: int) -> None:
+        """Count a short form for each concept that the rest of the paper confirms."""
+        entry, start, end = hit
+        confirmed = []
+        for number in entry.ids:
+            evidence = reading.by_concept.get(number)
+            if (
+                (evidence is not None and evidence.named)
+                or (entry.bare in _PLAIN and len(entry.ids) == 1)
+                or not reading.keys.isdisjoint(self._words_confirming(number))
+            ):
+                confirmed.append(number)
+            else:
+                self._evidence(reading.by_concept, number).bare += 1
+        if confirmed:
+            only = type(entry)(tuple(confirmed), "", entry.open)
+            self._count(reading.by_concept, (only, start, end), place, length)
+
+    def _words_confirming(self, number: int) -> frozenset[str]:
+        """The keys of words that confirm a short form: those of the concept's other names."""
+        confirming = self._confirming.get(number)
+        if confirming is None:
+            if number < len(self._vocabulary):
+                one = self._vocabulary.descriptors[number]
+                text = " . ".join((one.name, *one.terms))
+            else:
+                text = self._about.get(number, "")
+            words = (word for word in tokens_of(prepared(text)) if len(word) > 3 and not is_short_form(word))
+            confirming = self._confirming[number] = frozenset(map(key_of_word, words)) - _NO_COMPANY
+        return confirming
+
+    def _introduced(self, found: dict[int, Evidence], title: str, abstract: str) -> frozenset[str]:
+        """Count the short forms that the text introduces; give those that it introduces for something else."""
+        taken = set()
+        for definition in (*definitions(title), *definitions(abstract)):
+            before = prepared(definition.before)
+            hits, encoded = self._lexicon.read(before)
+            numbers = [
+                number
+                for entry, _, end in hits
+                if end == len(encoded) and not entry.bare
+                for number in entry.ids
+                if number < self._spoken
+            ]
+            if numbers:
+                share = [start / len(abstract) for start in occurrences(definition.short, abstract)]
+                for number in dict.fromkeys(numbers):
+                    evidence = self._evidence(found, number)
+                    evidence.abstract += len(share)
+                    evidence.first = min([evidence.first, *share])
+                    evidence.last = max([evidence.last, *share])
+            if numbers or explains(definition):
+                taken.add(definition.short)
+        return frozenset(taken)
+
+    def _compose(self, found: dict[int, Evidence], hits: list[Hit], place: int, encoded: str) -> None:
+        """Count the concepts whose parts stand in one sentence."""
+        composition = self._composition
+        bearers, kinds = [], []
+        for entry, start, end in hits:
+            for one in entry.ids:
+                number = one - self._spoken if one >= self._spoken else one
+                if number in composition.of_bearers:
+                    bearers.append((start, end, composition.of_bearers[number]))
+                if number in composition.kinds_of:
+                    kinds.append((start, end, composition.kinds_of[number]))
+        for start, end, made in bearers:
+            for other_start, other_end, of in kinds:
+                distance = max(other_start - end, start - other_end)
+                if not 0 <= distance <= composition.furthest:
+                    continue
+                if STOP in encoded[min(end, other_end) : max(start, other_start)]:
+                    continue
+                for kind in of:
+                    if kind in made and distance <= composition.reach[kind]:
+                        self._composed(found, made[kind], kind, place, 1 / (1 + distance))
+
+    def _composed(
+        self, found: dict[int, Evidence], numbers: Iterable[int], kind: int, place: int, nearness: float
+    ) -> None:
+        for number in numbers:
+            evidence = self._evidence(found, number)
+            if kind == ANY:
+                evidence.befallen = max(evidence.befallen, nearness)
+            elif place == TITLE:
+                evidence.composed_title = max(evidence.composed_title, nearness)
+            else:
+                evidence.composed_abstract = max(evidence.composed_abstract, nearness)
+
+    def _speaks_of(self, text: str) -> list[int]:
+        """The concepts that a text as a whole names or speaks of."""
+        numbers = self._lexicon.named(text)
+        return [number - self._spoken if number >= self._spoken else number for number in numbers]
+
+    @staticmethod
+    def _evidence(found: dict[int, Evidence], number: int) -> Evidence:
+        evidence = found.get(number)
+        if evidence is None:
+            evidence = found[number] = Evidence()
+        return evidence
+
+
+def _shouts(title: str) -> bool:
+    """Whether a title of several words is all in capitals: a short form in it tells nothing."""
+    return title.isupper() and sum(map(str.isalpha, tokens_of(title))) > 3

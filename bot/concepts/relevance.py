@@ -1,0 +1,151 @@
+"""How much a paper is about a concept, 0..1, and why, in words.
+
+Relevance is the probability that someone who knows the field files the paper under the concept: a logistic regression
+(D. R. Cox, J. R. Stat. Soc. B 20, 1958) on where and how the concept is mentioned. Its weights are fitted by
+`python -m bench.fit` to papers with the headings of MEDLINE's indexers; docs/decisions/0017 tells how. What the fit
+cannot see, because only text is read there, is set by hand: keywords, headings, kinds of publication, short forms that
+nothing confirms, and names inside of longer ones.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from typing import Final, NamedTuple
+
+from bot.concepts.evidence import Evidence
+
+#: What each feature adds on the logit scale, for concepts whose company is not known.
+BY_NAMES: Final = {
+    "always": -1.18,
+    "title": 1.70,
+    "abstract": 0.41,
+    "both": 0.02,
+    "often": 0.73,
+    "early": 0.33,
+    "conclusion": -0.14,
+    "long name": 0.84,
+    "spoken in title": 0.91,
+    "spoken in abstract": 0.38,
+    "composed in title": 2.19,
+    "composed in abstract": 1.56,
+    "befallen": 0.85,
+    "inside": 1.00,
+    "bare": -0.50,
+    "denied": 0.28,
+    "no abstract": 0.80,
+    "breadth": -0.13,
+    "breadth if named": -0.04,
+}
+#: The same where it is known; "always" is 0.4 less than fitted, so that one threshold asks as much of both.
+WITH_COMPANY: Final = {
+    "always": -5.91,
+    "title": 1.28,
+    "abstract": 0.81,
+    "both": -0.46,
+    "often": -0.21,
+    "early": 0.46,
+    "conclusion": -0.18,
+    "long name": 0.46,
+    "spoken in title": 0.44,
+    "spoken in abstract": 0.45,
+    "composed in title": 0.32,
+    "composed in abstract": 0.39,
+    "befallen": 0.88,
+    "inside": 1.00,
+    "bare": 1.57,
+    "denied": 0.67,
+    "no abstract": 0.00,
+    "breadth": -0.03,
+    "breadth if named": -0.00,
+    "company": 0.42,
+    "strong company": 8.72,
+    "company if named": -0.16,
+}
+#: What authors and indexers say themselves; by hand, since they leave little doubt.
+KEYWORD, HEADING, MAJOR_HEADING = 2.0, 3.0, 4.5
+#: The beginning and the end of an abstract, as shares of it.
+_EARLY, _LATE = 0.15, 0.8
+#: Kinds of publication that are less worth a reader's time than what they are about, as a factor.
+_LESSER: Final = {
+    "published erratum": 0.7,
+    "comment": 0.85,
+    "news": 0.85,
+    "newspaper article": 0.7,
+    "expression of concern": 0.7,
+}
+
+
+class Named(NamedTuple):
+    """What a paper's indexers say of a concept."""
+
+    heading: bool = False
+    major: bool = False
+
+
+def features(found: Evidence, breadth: int, *, has_abstract: bool) -> dict[str, float]:
+    """Give what the fit sees of a concept in a paper; features that are 0 are left out.
+
+    Args:
+        found: how the concept and those narrower than it are mentioned.
+        breadth: how many concepts that are, at least 1.
+        has_abstract: whether there is more than a title.
+    """
+    wide, named, more = math.log(breadth), float(found.named), found.abstract > 0
+    seen = {
+        "always": 1.0,
+        "title": float(found.title > 0),
+        "abstract": float(more),
+        "both": float(found.title > 0 and more),
+        "often": math.log(found.abstract or 1),
+        "early": float(more and found.first < _EARLY),
+        "conclusion": float(more and found.last > _LATE),
+        "long name": named * (min(found.longest, 3) - 1),
+        "spoken in title": float(found.spoken_title > 0),
+        "spoken in abstract": math.log1p(found.spoken_abstract),
+        "composed in title": found.composed_title,
+        "composed in abstract": found.composed_abstract,
+        "befallen": found.befallen,
+        "inside": math.log1p(found.inside),
+        "bare": math.log1p(found.bare),
+        "denied": float(found.denied > 0),
+        "no abstract": float(not has_abstract),
+        "breadth": wide,
+        "breadth if named": named * wide,
+        "company": min(found.company, 0.2) * 10,
+        "strong company": math.sqrt(found.company),
+        "company if named": named * min(found.company, 0.3) * 10,
+    }
+    return {name: value for name, value in seen.items() if value}
+
+
+def relevance(
+    found: Evidence,
+    breadth: int = 1,
+    *,
+    has_abstract: bool = True,
+    knows_company: bool = False,
+    indexed: Named | None = None,
+    publication_types: Iterable[str] = (),
+) -> float:
+    """Give how much a paper is about a concept, 0..1: the same for the same arguments, 0 where nothing speaks of it.
+
+    Args:
+        found: how the concept and those narrower than it are mentioned.
+        breadth: how many concepts that are, at least 1.
+        has_abstract: whether there is more than a title.
+        knows_company: whether there is a model of the concept's company, so that no company tells something too.
+        indexed: what its indexers say of the concept; None where they say nothing.
+        publication_types: as PubMed names them.
+    """
+    if not (found.present or (indexed is not None and indexed.heading)):
+        return 0.0
+    weights = WITH_COMPANY if knows_company else BY_NAMES
+    seen = features(found, breadth, has_abstract=has_abstract)
+    logit = sum(weights.get(name, 0.0) * value for name, value in seen.items())
+    if found.keywords:
+        logit += KEYWORD
+    if indexed is not None and indexed.heading:
+        logit += MAJOR_HEADING if indexed.major else HEADING
+    factor = min((_LESSER.get(kind.casefold(), 1.0) for kind in publication_types), default=1.0)
+    return round(factor / (1 + math.exp(-max(-30.0, min(30.0, logit)))), 3)
