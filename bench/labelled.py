@@ -121,7 +121,7 @@ class Records:
         """Text of the papers with the wanted PMIDs, of all without; the last version of each."""
         found: dict[str, tuple[int, Document]] = {}
         for path in self.files("pubmed/pubmed*.xml*"):
-            for one in _citations(path):
+            for one in citations_of(path):
                 if (wanted is None or one.pmid in wanted) and one.version >= found.get(one.pmid, (0,))[0]:
                     paper = one.announcement
                     abstract = "\n".join(section.text for section in paper.abstract)
@@ -224,7 +224,7 @@ def _qrels(path: Path, name: str) -> Qrels:
     return Qrels(name, judged, tuple(concepts))
 
 
-def _citations(path: Path) -> Iterator[Citation]:
+def citations_of(path: Path) -> Iterator[Citation]:
     with opened(path) as stream:
         today = date.today()  # noqa: DTZ011 (any day will do)
         yield from (one for one in citations(stream, today) if isinstance(one, Citation))

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
-from bot.concepts.lexicon import Lexicon
+from bot.concepts.company import Company, packaged_models
+from bot.concepts.evidence import ABSTRACT, Evidence, together
+from bot.concepts.match import THRESHOLD, compile_feeds
+from bot.concepts.reading import Reader, Reading
+from bot.concepts.related import UNTELLING
+from bot.concepts.relevance import relevance
 from bot.concepts.vocabulary import Vocabulary
-from bot.concepts.words import prepared
-
-IN_TITLE, IN_ABSTRACT, MOST_IN_ABSTRACT = 0.6, 0.1, 0.4
+from bot.models.feeds import FeedRecord
 
 
 class Topic(NamedTuple):
@@ -48,12 +50,12 @@ class FeedTagger(Protocol):
 
 def tagger(vocabulary: Vocabulary) -> Tagger:
     """The bot's tagger of concepts."""
-    return _ByMentions(vocabulary)
+    return _ByRelevance(vocabulary)
 
 
 def feed_tagger(topics: Sequence[Topic]) -> FeedTagger:
     """The bot's tagger of feeds."""
-    return _FeedsByMentions(topics)
+    return _Feeds(topics)
 
 
 def names_of(vocabulary: Vocabulary, numbers: Iterable[int] | None = None) -> list[tuple[str, int]]:
@@ -66,41 +68,51 @@ def names_of(vocabulary: Vocabulary, numbers: Iterable[int] | None = None) -> li
     ]
 
 
-class _ByMentions:
-    """Relevance by where a concept is named, and how often."""
+class _ByRelevance:
+    """Concepts by the bot's own reading and relevance."""
 
-    threshold = 0.2
+    threshold = THRESHOLD
 
     def __init__(self, vocabulary: Vocabulary) -> None:
         self._vocabulary = vocabulary
-        self._lexicon = Lexicon(names_of(vocabulary))
+        names = {number: (one.name,) for number, one in enumerate(vocabulary.descriptors)}
+        self._company = Company(packaged_models(), names)
+        self._reader = Reader(vocabulary, company=self._company)
 
     def concepts(self, title: str, abstract: str) -> Mapping[int, float]:
-        found: dict[int, float] = {}
-        for number, relevance in _relevance(self._lexicon, title, abstract).items():
+        reading = self._reader.read(title, abstract)
+        parts: dict[int, list[Evidence]] = {}
+        for number, found in reading.by_concept.items():
             for above in self._vocabulary.broader(number):
-                found[above] = max(relevance, found.get(above, 0.0))
-        return found
+                parts.setdefault(above, []).append(found)
+        return {number: self._relevance(reading, number, found) for number, found in parts.items()}
+
+    def _relevance(self, reading: Reading, number: int, parts: Sequence[Evidence]) -> float:
+        whole = together(parts)
+        own = reading.by_concept.get(number)
+        whole.company = own.company if own else 0.0  # a feed has its own company, not that of what is narrower
+        breadth = len(self._vocabulary.narrower(number))
+        has_abstract = bool(reading.texts[ABSTRACT])
+        return relevance(whole, breadth, has_abstract=has_abstract, knows_company=self._company.knows(number))
 
     def named(self, title: str, abstract: str) -> Iterable[int]:
-        return _relevance(self._lexicon, title, abstract).keys()
+        found = self._reader.read(title, abstract).by_concept
+        return [
+            number
+            for number, evidence in found.items()
+            if self._vocabulary.descriptors[number].name not in UNTELLING and evidence.told
+        ]
 
 
-class _FeedsByMentions:
+class _Feeds:
+    """Feeds as a catalogue without a vocabulary has them."""
+
     def __init__(self, topics: Sequence[Topic]) -> None:
-        self._lexicon = Lexicon((name, number) for number, topic in enumerate(topics) for name in topic.names)
+        self._matchers = compile_feeds(
+            FeedRecord(number, "", topic.name, synonyms=topic.synonyms, threshold=0.001)
+            for number, topic in enumerate(topics)
+        )
 
     def feeds(self, title: str, abstract: str) -> Mapping[int, float]:
-        return _relevance(self._lexicon, title, abstract)
-
-
-def _relevance(lexicon: Lexicon, title: str, abstract: str) -> dict[int, float]:
-    in_title, in_abstract = (_counted(lexicon, text) for text in (title, abstract))
-    return {
-        number: IN_TITLE * (number in in_title) + min(MOST_IN_ABSTRACT, IN_ABSTRACT * in_abstract[number])
-        for number in in_title | in_abstract
-    }
-
-
-def _counted(lexicon: Lexicon, text: str) -> Counter[int]:
-    return Counter(number for entry, _, _ in lexicon.hits(prepared(text)) for number in entry.ids)
+        found = ((number, matcher.match(title, abstract, ())) for number, matcher in enumerate(self._matchers))
+        return {number: match.relevance for number, match in found if match is not None}
