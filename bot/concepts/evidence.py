@@ -55,12 +55,11 @@ class Evidence:
         return bool(self.named or spoken or max(self.composed_title, self.composed_abstract) >= _NEAR)
 
     @property
-    def present(self) -> bool:
-        """Whether anything speaks of it."""
-        spoken = (
-            self.spoken_title or self.spoken_abstract or self.composed_title or self.composed_abstract or self.befallen
-        )
-        return bool(self.named or spoken or self.inside or self.bare or self.denied or self.company > 0)
+    def spoken_of(self) -> bool:
+        """Whether anything but company speaks of it."""
+        parts = self.composed_title or self.composed_abstract or self.befallen
+        spoken = self.spoken_title or self.spoken_abstract or self.inside or self.bare or self.denied
+        return bool(self.named or spoken or parts)
 
     def add(self, other: Evidence) -> None:
         """Count what was found of a narrower concept, too."""

@@ -10,7 +10,7 @@ nothing confirms, and names inside of longer ones.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Final, NamedTuple
 
 from bot.concepts.evidence import Evidence
@@ -37,9 +37,9 @@ BY_NAMES: Final = {
     "breadth": -0.13,
     "breadth if named": -0.04,
 }
-#: The same where it is known; "always" is 0.4 less than fitted, so that one threshold asks as much of both.
+#: The same where it is known.
 WITH_COMPANY: Final = {
-    "always": -5.91,
+    "always": -5.51,
     "title": 1.28,
     "abstract": 0.81,
     "both": -0.46,
@@ -62,6 +62,9 @@ WITH_COMPANY: Final = {
     "strong company": 8.72,
     "company if named": -0.16,
 }
+#: How much of the logit the weights with company have, where it is known; those by names have the rest, and this much
+#: where nothing but company speaks. Company was learned from papers of long ago, and is not to decide alone.
+COMPANY_SHARE, UNTOLD = 2 / 3, -3.0
 #: What authors and indexers say themselves; by hand, since they leave little doubt.
 KEYWORD, HEADING, MAJOR_HEADING = 2.0, 3.0, 4.5
 #: The beginning and the end of an abstract, as shares of it.
@@ -138,14 +141,19 @@ def relevance(
         indexed: what its indexers say of the concept; None where they say nothing.
         publication_types: as PubMed names them.
     """
-    if not (found.present or (indexed is not None and indexed.heading)):
+    if not (found.spoken_of or found.company or (indexed is not None and indexed.heading)):
         return 0.0
-    weights = WITH_COMPANY if knows_company else BY_NAMES
     seen = features(found, breadth, has_abstract=has_abstract)
-    logit = sum(weights.get(name, 0.0) * value for name, value in seen.items())
+    logit = _sum(BY_NAMES, seen) if found.spoken_of else UNTOLD
+    if knows_company:
+        logit += COMPANY_SHARE * (_sum(WITH_COMPANY, seen) - logit)
     if found.keywords:
         logit += KEYWORD
     if indexed is not None and indexed.heading:
         logit += MAJOR_HEADING if indexed.major else HEADING
     factor = min((_LESSER.get(kind.casefold(), 1.0) for kind in publication_types), default=1.0)
     return round(factor / (1 + math.exp(-max(-30.0, min(30.0, logit)))), 3)
+
+
+def _sum(weights: Mapping[str, float], seen: Mapping[str, float]) -> float:
+    return sum(weights.get(name, 0.0) * value for name, value in seen.items())

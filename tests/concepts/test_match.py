@@ -188,7 +188,7 @@ def test_papers_that_a_query_found_are_ordered_by_their_text() -> None:
     assert found[2].why == "found by this feed's Europe PMC query; heading: Fatigue Syndrome, Chronic"
     assert found[1].why == "found by this feed's query; title: ME/CFS; twice in the abstract"
     assert found[1].terms == ("ME/CFS",)
-    assert [match.relevance for match in found] == sorted({match.relevance for match in found})
+    assert found[0].relevance < 0.8 < min(found[1].relevance, found[2].relevance)
 
 
 _ANY = st.text(st.characters(codec="utf-8"), max_size=60)

@@ -184,4 +184,4 @@ def test_reading_is_deterministic_and_in_bounds(title: str, abstract: str, keywo
         assert 0 <= found.befallen <= 1
         assert 0 <= found.first <= 1
         assert 0 <= found.last <= 1
-        assert found.present
+        assert found.spoken_of
