@@ -24,6 +24,7 @@ from bot.store.tables import (
     vote,
     withdrawn_record,
 )
+from bot.store.tags import outdate
 
 
 def merge(connection: Connection, one: Merge, now: datetime) -> None:
@@ -36,6 +37,8 @@ def merge(connection: Connection, one: Merge, now: datetime) -> None:
     together = joined(kept, gone)
     first = min(rows[one.kept]["first_seen_at"], rows[one.gone]["first_seen_at"])
     connection.execute(update(paper).where(paper.c.id == one.kept).values(**columns_of(together), first_seen_at=first))
+    # Its own tags, if any, and not those of the other, which go with it: they are of another text.
+    outdate(connection, one.kept, kept, together)
     for table in (paper_identifier, sighting, paper_merge):
         connection.execute(update(table).where(table.c.paper_id == one.gone).values(paper_id=one.kept))
     _merge_entries(connection, one)

@@ -18,6 +18,7 @@ from bot.store.engine import Store
 from bot.store.instance import tick
 from bot.store.merging import merge
 from bot.store.tables import feed_entry, paper, paper_identifier, paper_notice, sighting, withdrawn_record
+from bot.store.tags import outdate
 
 #: Values looked up in one statement; SQLite takes 32,766 parameters in one.
 LOOKUP = 5000
@@ -170,6 +171,7 @@ def _update_papers(connection: Connection, said: Mapping[int, Edition], now: dat
             continue
         connection.execute(update(paper).where(paper.c.id == row["id"]).values(**columns_of(after)))
         note_changes(connection, row["id"], before, after, now)
+        outdate(connection, row["id"], before, after)
 
 
 def _notices_about(

@@ -15,6 +15,7 @@ from bot.models import (  # noqa: F401
     papers,
     subscribers,
     suppressions,
+    tags,
     vocabulary,
     votes,
 )
@@ -29,6 +30,7 @@ paper_identifier = METADATA.tables["paper_identifier"]
 sighting = METADATA.tables["sighting"]
 paper_change = METADATA.tables["paper_change"]
 paper_merge = METADATA.tables["paper_merge"]
+paper_tags = METADATA.tables["paper_tags"]
 paper_notice = METADATA.tables["paper_notice"]
 withdrawn_record = METADATA.tables["withdrawn_record"]
 subscriber = METADATA.tables["subscriber"]
