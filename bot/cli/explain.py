@@ -109,6 +109,8 @@ def _show(story: PaperStory) -> None:
     show(f"  names: {', '.join(map(str, story.identifiers))}")
     if story.fields:
         show("  fields: " + ", ".join(f"{name} from {source}" for name, source in story.fields.items()))
+    if story.tags:
+        show(f"  tags: {'; '.join(story.tags)}")
     show(f"  first seen {local(story.first_seen_at)}")
     show("announced")
     for seen in story.sightings:
@@ -146,6 +148,7 @@ def _as_json(story: PaperStory) -> dict[str, object]:
         "first_seen": story.first_seen_at,
         "identifiers": [{"scheme": name.scheme, "value": name.value} for name in story.identifiers],
         "fields": story.fields,
+        "tags": list(story.tags),
         "announced": [
             {
                 "source": seen.source,

@@ -48,6 +48,8 @@ def collect(
 
     with opened() as app:
         report = app.collect(feed, day, tell)
+    if report.untagged:
+        talk(f"warning: not all papers tagged: {report.untagged}")
     if as_json:
         show_json(report.as_json())
     elif not report.queries:

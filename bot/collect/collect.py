@@ -27,6 +27,9 @@ class CollectReport:
     """What a round brought, query by query."""
 
     queries: tuple[QueryReport, ...]
+    #: Papers that were tagged after it, and why others could not be; empty where all went well.
+    tagged: int = 0
+    untagged: str = ""
 
     @property
     def new(self) -> int:
@@ -54,6 +57,8 @@ class CollectReport:
             "new": self.new,
             "seen": self.seen,
             "papers": sum(query.papers for query in self.queries),
+            "tagged": self.tagged,
+            "untagged": self.untagged or None,
             "queries": [
                 {
                     "feed": query.feed,

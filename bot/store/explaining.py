@@ -24,6 +24,7 @@ from bot.store.tables import (
     sighting,
     withdrawn_record,
 )
+from bot.store.tags import tags_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +79,8 @@ class PaperStory:
     feeds: tuple[PlaceInFeed, ...]
     #: By field, the source that it is of.
     fields: dict[str, str]
+    #: What its text tells most; empty where it tells nothing, or was not read.
+    tags: tuple[str, ...] = ()
 
 
 def paper_story(store: Store, names: Sequence[Identifier], number: int | None, asked: str) -> PaperStory:
@@ -132,6 +135,7 @@ def paper_story(store: Store, names: Sequence[Identifier], number: int | None, a
             PlaceInFeed(p.slug, p.entered_at, p.relevance, p.why, p.threshold, bool(p.belongs)) for p in places
         ),
         fields={field or "all others": source for field, source in ranks.items()},
+        tags=tags_of(store, [paper_id]).get(paper_id, ()),
     )
 
 

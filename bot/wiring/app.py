@@ -36,6 +36,7 @@ from bot.wiring.alarms import tell_admin
 from bot.wiring.mailroom import Mailroom
 from bot.wiring.matchers import Matchers
 from bot.wiring.roster import ImportReport, import_roster
+from bot.wiring.tagging import tag_papers
 
 #: How often a round looks whether it is to stop, in seconds.
 WATCH_EVERY = 0.2
@@ -74,7 +75,7 @@ class App:
         *,
         due_only: bool = False,
     ) -> CollectReport:
-        """Ask the sources for what is new; see `bot.collect.collect.collect`.
+        """Ask the sources for what is new, and tag it; see `bot.collect.collect.collect`.
 
         Raises:
             StoppedError: it was told to stop; what was read is kept, and the next round goes on from there.
@@ -99,8 +100,10 @@ class App:
                 return await _unless_told(round_, should_stop)
 
         report = asyncio.run(asked())
+        lookback = timedelta(days=settings.lookback_days)
+        tagging = tag_papers(self.store, self.matchers.shared(), self.clock, lookback, should_stop)
         self.tell_admin()
-        return report
+        return replace(report, tagged=tagging.papers, untagged=tagging.error)
 
     def tell_admin(self) -> int:
         """Mail the alarms that wait; how many were told."""

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from threading import Lock
 
 from bot.concepts.match import NO_VOCABULARY, Matcher, compile_feeds
+from bot.concepts.reading import Reader
 from bot.concepts.vocabulary import Vocabulary
 from bot.models.feeds import FeedRecord
 from bot.store import vocabulary
@@ -14,6 +16,16 @@ from bot.store.schema import current_version
 
 #: The schema in which databases began to have a vocabulary.
 _SINCE = "0004"
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """What the matchers read papers with."""
+
+    reader: Reader
+    vocabulary: Vocabulary
+    #: The vocabulary's.
+    version: str
 
 
 class Matchers:
@@ -47,6 +59,18 @@ class Matchers:
                 self._compiled = compile_feeds(feeds, self._vocabulary)
                 self._feeds = feeds
             return self._compiled
+
+    def shared(self) -> Shared | None:
+        """What was compiled last, for reading more than feeds ask for; None where that was nothing, or no vocabulary.
+
+        Nothing is compiled for it, and the database is not asked.
+        """
+        with self._lock:
+            if not self._compiled or not self._vocabulary:
+                return None
+            # All of them have the same one. Not by way of a matcher, which keeps its last reading for its feeds.
+            reader = self._compiled[0]._shared._reader
+            return Shared(reader, self._vocabulary, self._version)
 
 
 def vocabulary_at(url: str) -> Vocabulary:
