@@ -87,3 +87,18 @@ def together(found: Iterable[Evidence]) -> Evidence:
     for one in found:
         whole.add(one)
     return whole
+
+
+def all_of(found: Iterable[Evidence]) -> Evidence:
+    """Give what was found of several concepts as that of one which is all of them: as often as the rarest of them."""
+    parts = list(found)
+    return Evidence(
+        title=min(part.title for part in parts),
+        # What is in the title need not be in the abstract, where the others are.
+        abstract=min(part.abstract or part.title for part in parts) if any(part.abstract for part in parts) else 0,
+        keywords=min(part.keywords for part in parts),
+        first=max(part.first for part in parts),
+        last=min(part.last for part in parts),
+        longest=sum(part.longest for part in parts),
+        spans=[span for part in parts for span in part.spans],
+    )

@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from bot.concepts.company import Company, packaged_models
-from bot.concepts.evidence import ABSTRACT, KEYWORDS, TITLE, Evidence, together
+from bot.concepts.evidence import ABSTRACT, KEYWORDS, TITLE, Evidence, all_of, together
 from bot.concepts.lexicon import Lexicon
 from bot.concepts.reading import Reader, Reading
 from bot.concepts.relevance import Named, relevance
@@ -21,6 +22,8 @@ from bot.models.papers import AbstractSection, Announcement, Mark, MeshHeading, 
 
 #: From which relevance on a paper belongs to a feed that sets no threshold of its own.
 THRESHOLD = 0.3
+#: Between names of a synonym that a paper must have all of: `exosomes + neoplasms`.
+TOGETHER = " + "
 #: What a paper has that a query found, before its text is looked at; the text then fills up the rest.
 BY_QUERY = 0.3
 #: PubMed's type of a paper that was withdrawn.
@@ -57,40 +60,64 @@ class Matcher:
     #: The names of its concepts, case-folded, as headings write them.
     _headings: frozenset[str]
     knows_company: bool = False
+    #: Names that a paper must have together, each as the numbers that any of them may have.
+    _together: tuple[tuple[frozenset[int], ...], ...] = ()
+
+    @property
+    def numbers(self) -> frozenset[int]:
+        """Everything that a paper can mention to have to do with the feed."""
+        return self._concepts.union(*(part for parts in self._together for part in parts))
+
+    def read(self, title: str, abstract: str, keywords: Sequence[str]) -> Reading:
+        """Give what a paper mentions; for all feeds that were compiled together."""
+        return self._shared.read(title, abstract, keywords)
 
     def match(
         self, title: str, abstract: str, keywords: Sequence[str], headings: Sequence[MeshHeading] = ()
     ) -> Match | None:
-        """Give why the text belongs to the feed; None where it does not.
+        """Give why the text belongs to the feed; None where it does not, as `judge` has it."""
+        return self.judge(self.read(title, abstract, keywords), headings)
+
+    def judge(self, reading: Reading, headings: Sequence[MeshHeading] = ()) -> Match | None:
+        """Give why a paper that was read belongs to the feed; None where it does not.
 
         An excluded term in the title or a keyword keeps a paper out; in the abstract alone it does so unless the title
         names the feed.
         """
-        reading, found = self._read(title, abstract, keywords)
+        found = self._found(reading)
         if self.threshold <= 0 and not (found.named or found.bare or found.denied):
             return None
-        match = self._judged(reading, found, headings, ())
-        if match.relevance < self.threshold or self._excluded(reading, found):
+        indexed = self._indexed(headings)
+        value = self._relevance(reading, found, indexed, ())
+        if value < self.threshold or self._excluded(reading, found):
             return None
-        return match
+        return self._told(reading, found, indexed, value)
 
     def weigh(self, paper: Announcement | PaperRecord) -> Match:
         """Give how far the text and the headings of a paper are about the feed, whether or not it belongs there.
 
         What is excluded does not count here: whoever asks has another reason why the paper belongs to the feed.
         """
-        reading, found = self._read(paper.title, text_of(paper.abstract), paper.keywords)
-        return self._judged(reading, found, paper.mesh, paper.publication_types)
+        reading = self.read(paper.title, text_of(paper.abstract), paper.keywords)
+        found, indexed = self._found(reading), self._indexed(paper.mesh)
+        return self._told(reading, found, indexed, self._relevance(reading, found, indexed, paper.publication_types))
 
-    def _read(self, title: str, abstract: str, keywords: Sequence[str]) -> tuple[Reading, Evidence]:
-        reading = self._shared.read(title, abstract, keywords)
-        return reading, together([reading.by_concept[number] for number in self._concepts & reading.by_concept.keys()])
+    def _found(self, reading: Reading) -> Evidence:
+        by_concept = reading.by_concept
+        found = together([by_concept[number] for number in self._concepts & by_concept.keys()])
+        for parts in self._together:
+            named = [together([by_concept[one] for one in part & by_concept.keys()]) for part in parts]
+            if all(one.named for one in named):
+                found.add(all_of(named))
+        return found
 
-    def _judged(
-        self, reading: Reading, found: Evidence, headings: Sequence[MeshHeading], publication_types: Iterable[str]
-    ) -> Match:
-        indexed = [heading for heading in headings if heading.name.casefold() in self._headings]
-        value = relevance(
+    def _indexed(self, headings: Iterable[MeshHeading]) -> tuple[MeshHeading, ...]:
+        return tuple(heading for heading in headings if heading.name.casefold() in self._headings)
+
+    def _relevance(
+        self, reading: Reading, found: Evidence, indexed: Sequence[MeshHeading], publication_types: Iterable[str]
+    ) -> float:
+        return relevance(
             found,
             len(self._concepts),
             has_abstract=bool(reading.texts[ABSTRACT]),
@@ -98,6 +125,8 @@ class Matcher:
             indexed=Named(bool(indexed), any(heading.major for heading in indexed)),
             publication_types=publication_types,
         )
+
+    def _told(self, reading: Reading, found: Evidence, indexed: Iterable[MeshHeading], value: float) -> Match:
         companions = self._shared.companions(self._own, reading) if found.company > _WORTH_TELLING else []
         told = _Told(reading, found, tuple(heading.name for heading in indexed), tuple(companions))
         return Match(value, told.words, told.terms)
@@ -184,33 +213,72 @@ def compile_feeds(feeds: Iterable[FeedRecord], vocabulary: Vocabulary = NO_VOCAB
         vocabulary: tells the names of the MeSH concepts and what is narrower; without it they have their own names.
     """
     feeds = tuple(feeds)
-    names: list[tuple[str, int]] = []
-    about: dict[int, str] = {}
-    concepts: list[frozenset[int]] = []
-    for own, feed in enumerate(feeds, len(vocabulary)):
-        known = [number for name in feed.mesh if (number := vocabulary.number_of(name)) is not None]
-        narrower = frozenset(one for number in known for one in vocabulary.narrower(number))
-        concepts.append(narrower | {own})
-        own_names = dict.fromkeys((feed.name, *feed.synonyms, *feed.mesh))
-        # What the vocabulary names already would count twice.
-        names += [(name, own) for name in own_names if vocabulary.number_of(name) not in narrower]
-        about[own] = " . ".join((*own_names, feed.description))
-    followed = {own: feed.mesh for own, feed in enumerate(feeds, len(vocabulary)) if feed.mesh}
+    compiled = _Compiled(vocabulary, len(feeds))
+    drafts = [compiled.draft(own, feed) for own, feed in enumerate(feeds, len(vocabulary))]
+    followed = {draft.own: draft.feed.mesh for draft in drafts if draft.feed.mesh}
     company = Company(packaged_models(), followed) if vocabulary and followed else None
-    shared = _Shared(Reader(vocabulary, names, about=about, company=company))
+    shared = _Shared(Reader(vocabulary, compiled.names, about=compiled.about, company=company))
     return tuple(
         Matcher(
-            feed,
-            THRESHOLD if feed.threshold is None else feed.threshold,
+            draft.feed,
+            THRESHOLD if draft.feed.threshold is None else draft.feed.threshold,
             shared,
-            own,
-            concepts[own - len(vocabulary)],
-            Lexicon([(term, 0) for term in feed.exclude]) if feed.exclude else None,
-            _heading_names(feed, concepts[own - len(vocabulary)], vocabulary),
-            company is not None and company.knows(own),
+            draft.own,
+            draft.concepts,
+            Lexicon([(term, 0) for term in draft.feed.exclude]) if draft.feed.exclude else None,
+            _heading_names(draft.feed, draft.concepts, vocabulary),
+            company is not None and company.knows(draft.own),
+            draft.together,
         )
-        for own, feed in enumerate(feeds, len(vocabulary))
+        for draft in drafts
     )
+
+
+class _Draft(NamedTuple):
+    """A feed by numbers."""
+
+    feed: FeedRecord
+    own: int
+    concepts: frozenset[int]
+    together: tuple[tuple[frozenset[int], ...], ...]
+
+
+class _Compiled:
+    """Numbers for the names of feeds, after those of the vocabulary."""
+
+    def __init__(self, vocabulary: Vocabulary, feeds: int) -> None:
+        self._vocabulary = vocabulary
+        self._next = len(vocabulary) + feeds
+        #: The number of each name that must stand beside another one.
+        self._parts: dict[str, int] = {}
+        self.names: list[tuple[str, int]] = []
+        #: For each feed's number, text whose words confirm its short forms.
+        self.about: dict[int, str] = {}
+
+    def draft(self, own: int, feed: FeedRecord) -> _Draft:
+        """Give `feed` by numbers, `own` for itself; its names are noted."""
+        narrower = frozenset(one for name in feed.mesh for one in self._narrower(name))
+        own_names = [name for name in dict.fromkeys((feed.name, *feed.synonyms, *feed.mesh)) if TOGETHER not in name]
+        # What the vocabulary names already would count twice.
+        self.names += [(name, own) for name in own_names if self._vocabulary.number_of(name) not in narrower]
+        self.about[own] = " . ".join((*own_names, feed.description))
+        parts = (name.split(TOGETHER) for name in feed.synonyms if TOGETHER in name)
+        return _Draft(feed, own, narrower | {own}, tuple(tuple(map(self._part, names)) for names in parts))
+
+    def _part(self, name: str) -> frozenset[int]:
+        narrower = self._narrower(name)
+        if narrower:
+            return narrower
+        number = self._parts.get(name)
+        if number is None:
+            number = self._parts[name] = self._next
+            self._next += 1
+            self.names.append((name, number))
+        return frozenset((number,))
+
+    def _narrower(self, name: str) -> frozenset[int]:
+        number = self._vocabulary.number_of(name)
+        return frozenset() if number is None else frozenset(self._vocabulary.narrower(number))
 
 
 def compile_feed(feed: FeedRecord, vocabulary: Vocabulary = NO_VOCABULARY) -> Matcher:

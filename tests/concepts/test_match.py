@@ -12,6 +12,7 @@ from bot.concepts.match import Match, compile_feed, compile_names, relevance_of
 from bot.concepts.words import key_of_word, prepared, tokens_of
 from bot.models.feeds import FeedRecord
 from bot.models.papers import AbstractSection, MeshHeading, PaperRecord
+from tests.concepts.small_vocabulary import VOCABULARY
 
 FATIGUE = FeedRecord(
     1,
@@ -224,6 +225,29 @@ def test_a_term_inside_a_word_is_not_found(term: str, letters: str) -> None:
 def test_capitals_do_not_matter_in_common_words(term: str) -> None:
     assert matches(term, f"x {term.upper()} x")
     assert matches(term, f"x {term.title()} x")
+
+
+TUMOR_VESICLES = FeedRecord(7, "tumor-vesicles", "Vesicles of tumors", synonyms=("exosome + tumor",))
+
+
+@pytest.mark.parametrize(
+    ("title", "abstract", "belongs"),
+    [
+        ("Exosomes of a tumor", "", True),
+        ("Exosomes and their freight", "Tumors shed them. A tumor sheds many.", True),
+        ("Exosomes of the heart", "No word of the other kind.", False),
+        ("Tumors of the heart", "", False),
+    ],
+)
+def test_names_that_a_paper_must_have_together(title: str, abstract: str, belongs: bool) -> None:
+    assert (compile_feed(TUMOR_VESICLES).match(title, abstract, ()) is not None) is belongs
+
+
+def test_names_together_may_be_concepts_with_all_that_is_narrower() -> None:
+    feed = FeedRecord(8, "liver-cancer", "Cancer at the liver", synonyms=("Liver + Neoplasms",))
+    matcher = compile_feed(feed, VOCABULARY)
+    assert matcher.match("Carcinoma in mice that lack a liver", "", ()) is not None
+    assert matcher.match("Anemia in mice that lack a liver", "", ()) is None
 
 
 def test_a_retracted_paper_comes_after_all_others() -> None:
