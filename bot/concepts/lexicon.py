@@ -6,9 +6,11 @@ The words of a text become one character each, and an Aho-Corasick automaton (A.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import product
 from typing import Final, NamedTuple
 
 from ahocorasick_rs import AhoCorasick, Implementation, MatchKind
@@ -44,6 +46,8 @@ _BEGINNING = re.compile(
 )
 #: A name behind this is another one: non-small-cell lung cancer.
 _NOT = "non"
+#: In how many ways a name is looked for whose short forms may be written in any capitals: SARS-CoV-2, Sars-CoV-2 ….
+_LOOSE_WAYS: Final = 8
 #: Between a name and the number that goes on with it.
 _JOINTS: Final = frozenset(("", *DASHES))
 _HANGING = re.compile("[0-9\u0370-\u03ff]")
@@ -197,9 +201,12 @@ class _Characters:
         COVID-19 is found as Covid 19, and as COVID 19 also where COVID by itself is a name.
         """
         for pattern, words in self._loose:
-            text = "".join([self.forms.get(word.short, word.key) for word in words])
-            if text != pattern.text:
-                yield pattern, pattern._replace(text=text)
+            ways = [{word.key, self.forms.get(word.short, word.key)} for word in words]
+            if math.prod(map(len, ways)) <= _LOOSE_WAYS:
+                for way in product(*ways):
+                    text = "".join(way)
+                    if text != pattern.text:
+                        yield pattern, pattern._replace(text=text)
 
     def _of(self, written: str) -> _Word:
         word = self._words.get(written)

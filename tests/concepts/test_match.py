@@ -78,6 +78,14 @@ def test_what_is_found(term: str, text: str) -> None:
     assert matches(term, text)
 
 
+@pytest.mark.parametrize("text", ["SARS-CoV-2", "Sars-CoV-2", "SARS-Cov-2", "sars cov 2", "SARSCoV2", "SARS-COV-2"])
+def test_a_name_with_a_number_is_found_in_any_capitals(text: str) -> None:
+    assert compile_names(["SARS", "CoV", "SARS-CoV-2"]).match(f"{text} in cats", "", ()) is not None
+    found = compile_names(["SARS-CoV-2", "SARS", "CoV"]).match("x", f"In {text} cats", ())
+    assert found is not None
+    assert found.terms == (text,)
+
+
 @pytest.mark.parametrize(
     ("term", "text"),
     [
