@@ -16,6 +16,7 @@ from bot.web.edges import Edges
 from bot.web.growth import FeedsGrowing
 from bot.web.pages import PUBLIC, READ, SitePages
 from bot.web.views import day_views, feed_view, headline_view, link_view, trend_view
+from bot.wiring.relating import Relating
 
 #: Papers of each feed on the home page, and papers on one page of a feed.
 HEADLINES = 3
@@ -69,6 +70,8 @@ def feed_page(slug: str, edges: Edges, pages: SitePages, growing: FeedsGrowing, 
         return _no_such_feed(edges, pages)
     number = int(page)
     entered = newest(edges.store, overview.feed.id, PAGE, (number - 1) * PAGE)
+    shown = {entry.paper.id: entry.paper for entry in entered}
+    related = Relating(edges.store).of(shown, dict.fromkeys(shown, overview.feed.id))
     growth = growing.seen(edges.clock())
     trend = growth.of(overview.feed.id) if number == 1 else None
     usual = trend.usual if trend is not None and trend.known else None
@@ -78,7 +81,7 @@ def feed_page(slug: str, edges: Edges, pages: SitePages, growing: FeedsGrowing, 
         feed=feed_view(overview),
         trend=trend,
         chart=weekly_chart(growth.weeks[overview.feed.id], growth.at, FEED_WEEKS, usual) if trend else None,
-        days=day_views(entered, zone_named(edges.settings.timezone), pages.site.language),
+        days=day_views(entered, zone_named(edges.settings.timezone), pages.site.language, related),
         retired=overview.retired,
         number=number,
         last=last,

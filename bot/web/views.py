@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import tzinfo
 from itertools import groupby
 from urllib.parse import quote
 
+from bot.concepts.related import Concept
 from bot.concepts.trends import Trend
 from bot.models.feeds import FeedRecord
 from bot.models.papers import AbstractSection, PaperRecord
@@ -50,6 +51,8 @@ class PaperView:
     #: `ltr` or `rtl`.
     direction: str = "ltr"
     abstract_direction: str = "ltr"
+    #: What else it is about; the path is empty where no feed follows the concept.
+    related: tuple[LinkView, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +80,7 @@ class FeedView:
 
 @dataclass(frozen=True, slots=True)
 class LinkView:
-    """A feed's name and the path of its page, within the site."""
+    """A name and the path of its feed's page, within the site."""
 
     name: str
     path: str
@@ -144,11 +147,17 @@ def headline_view(paper: PaperRecord, frame: str) -> PaperView:
     )
 
 
-def paper_view(paper: PaperRecord, frame: str) -> PaperView:
+def concept_view(concept: Concept) -> LinkView:
+    """A related concept, with the feed that follows it."""
+    return LinkView(plain(concept.name, _NAME_LENGTH), feed_path(concept.feed.slug) if concept.feed else "")
+
+
+def paper_view(paper: PaperRecord, frame: str, related: Iterable[Concept] = ()) -> PaperView:
     """A paper with all that is known of it.
 
     Args:
         frame: the page's own language.
+        related: the most telling first.
     """
     title = plain(paper.title, TITLE_LENGTH) or "Untitled"
     language = text_language(title, paper.language, frame)
@@ -167,20 +176,27 @@ def paper_view(paper: PaperRecord, frame: str) -> PaperView:
         abstract_language=text_language(words, language, frame),
         direction=direction_of(title),
         abstract_direction=direction_of(words),
+        related=tuple(map(concept_view, related)),
     )
 
 
-def day_views(entered: Sequence[EnteredPaper], zone: tzinfo, frame: str) -> tuple[DayView, ...]:
+def day_views(
+    entered: Sequence[EnteredPaper], zone: tzinfo, frame: str, related: Mapping[int, Sequence[Concept]]
+) -> tuple[DayView, ...]:
     """Papers by the day on which they entered the feed, in the order given.
 
     Args:
         entered: newest first.
         zone: whose days they are.
         frame: the page's own language.
+        related: related concepts by paper.
     """
     by_day = groupby(entered, key=lambda entry: entry.entered_at.astimezone(zone).date())
     return tuple(
-        DayView(day_in_words(day), tuple(paper_view(entry.paper, frame) for entry in entries))
+        DayView(
+            day_in_words(day),
+            tuple(paper_view(entry.paper, frame, related.get(entry.paper.id, ())) for entry in entries),
+        )
         for day, entries in by_day
     )
 

@@ -7,8 +7,6 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import cached_property
 
-from bot.concepts.rarity import Rarity
-from bot.concepts.related import FeedIndex, related
 from bot.concepts.trends import WEEKS, Trend, notable
 from bot.models.deliveries import Claim, Digest, DigestSection, Message
 from bot.models.feeds import FeedRecord
@@ -18,12 +16,10 @@ from bot.render.mime import Envelope
 from bot.render.templates import build_environment
 from bot.render.view import Reader, Site, VoteLinks, build_view
 from bot.settings import Mailbox, Settings
-from bot.store import feeds, papers, tags
+from bot.store import feeds, papers
 from bot.store.engine import Store
 from bot.subscribe.tokens import Purpose, Tokens
-
-#: Papers whose tags tell which are common: the newest, so that it takes milliseconds.
-LOOKED_AT = 2_000
+from bot.wiring.relating import Relating
 
 
 class Mailroom:
@@ -39,6 +35,7 @@ class Mailroom:
         self._clock = clock
         self._environment = build_environment(settings.templates)
         self._brand = sender.name or "Concept Digest"
+        self._relating = Relating(store)
 
     def message(self, claim: Claim) -> Message:
         """The mail that a claim is about.
@@ -50,17 +47,14 @@ class Mailroom:
         ids = claim.digest.paper_ids
         records = papers.papers(self._store, (*ids, *(paper for paper, _ in claim.digest.updates)))
         reader_id = claim.subscriber_id or 0
-        # By what they are now: papers may have become one since the digest was frozen.
-        tagged = tags.tags_of(self._store, (record.id for record in records.values()))
         shown_in = {paper_id: part.feed_id for part in claim.digest.sections for paper_id in part.paper_ids}
         view = build_view(
             _each_once(claim.digest, records),
             self._feeds,
             records,
             {
-                paper_id: self._related(record, tagged.get(record.id, ()), shown_in[paper_id])
-                for paper_id, record in records.items()
-                if paper_id in shown_in
+                paper_id: [(concept.name, concept.feed) for concept in concepts]
+                for paper_id, concepts in self._relating.of(records, shown_in).items()
             },
             Reader(
                 name=claim.name,
@@ -153,21 +147,8 @@ class Mailroom:
         return feeds.every_feed(self._store)
 
     @cached_property
-    def _index(self) -> FeedIndex:
-        return FeedIndex.of(feeds.feeds(self._store))
-
-    @cached_property
     def _trends(self) -> Sequence[Trend]:
         return notable(feeds.weekly_counts(self._store, self._clock(), WEEKS))
-
-    @cached_property
-    def _rarity(self) -> Rarity:
-        return Rarity.among(tags.newest_tags(self._store, LOOKED_AT))
-
-    def _related(self, paper: PaperRecord, tagged: Sequence[str], shown_in: int) -> list[tuple[str, FeedRecord | None]]:
-        mentioned = self._rarity.ordered(tagged, self._index) if tagged else ()
-        concepts = related(paper, self._index, without=shown_in, mentioned=mentioned)
-        return [(concept.name, concept.feed) for concept in concepts]
 
 
 def _each_once(digest: Digest, records: Mapping[int, PaperRecord]) -> Digest:
