@@ -10,7 +10,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from bench import concepts_judged, concepts_named, concepts_reviewed, made_labelled
+from bench import concepts_catalogue, concepts_judged, concepts_named, concepts_reviewed, made_labelled
 from bench.labelled import Records
 from bench.measure import Asked, Case
 from bench.taggers import tagger
@@ -42,3 +42,4 @@ def run(asked: Asked) -> Iterator[Case]:
                 yield from concepts_named.cases(corpus, vocabulary, ours, asked.tell)
         for name in ("cohen2006", "screening"):
             yield from concepts_reviewed.cases(name, records.reviews(name), asked.tell)
+        yield from concepts_catalogue.cases(records, vocabulary, asked.tell)

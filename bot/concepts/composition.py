@@ -73,7 +73,7 @@ class Composition:
             vocabulary: its trees tell what is a place and what a disease.
             named: gives the concepts that a text as a whole names or speaks of, hepatic for the liver among them.
         """
-        kinds, reach = _kinds(vocabulary)
+        kinds, reach = _kinds(vocabulary, named)
         made: dict[int, dict[int, list[int]]] = {}
         for number, one in enumerate(vocabulary.descriptors):
             if not vocabulary.in_tree(number, DISEASES):
@@ -111,15 +111,15 @@ def _with_narrower(
     }
 
 
-def _kinds(vocabulary: Vocabulary) -> tuple[dict[str, int], dict[int, int]]:
+def _kinds(vocabulary: Vocabulary, named: Callable[[str], Iterable[int]]) -> tuple[dict[str, int], dict[int, int]]:
     """Every kind by the word for it, and the reach of each."""
     kinds = dict.fromkeys(_ANY_WORDS, ANY)
     reach = {ANY: _ANY_REACH}
     for word, most in _KINDS.items():
-        number = vocabulary.number_of(word)
-        if number is not None and vocabulary.in_tree(number, DISEASES):
-            kinds[word] = number
-            reach[number] = most
+        for number in named(word):
+            if vocabulary.in_tree(number, DISEASES):
+                kinds[word] = number
+                reach[number] = most
     return kinds, reach
 
 

@@ -6,7 +6,7 @@ common medical English, put down here by hand; the endings are those of Greek an
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 from bot.concepts.vocabulary import Vocabulary
@@ -237,23 +237,31 @@ _SHORTEST = 5
 
 def everyday_names(vocabulary: Vocabulary) -> Iterator[tuple[str, int]]:
     """Give names in everyday use of concepts of `vocabulary`, each with the concept's number."""
-    for name, others in _read(_NAMES, ", "):
-        number = vocabulary.number_of(name)
-        if number is not None and vocabulary.in_tree(number, DISEASES):
-            yield from ((other, number) for other in others)
+    yield from _known(vocabulary, _read(_NAMES, ", "), DISEASES)
 
 
 def spoken_names(vocabulary: Vocabulary) -> Iterator[tuple[str, int]]:
     """Give the words that speak of concepts of `vocabulary`, each with the concept's number."""
-    for table, trees in ((_PLACES, BEARERS), (_DISEASES, DISEASES)):
-        for name, words in _read(table, " "):
-            number = vocabulary.number_of(name)
-            if number is not None and vocabulary.in_tree(number, trees):
-                yield from ((word, number) for word in words)
+    yield from _known(vocabulary, _read(_PLACES, " "), BEARERS)
+    yield from _known(vocabulary, _read(_DISEASES, " "), DISEASES)
     for number, one in enumerate(vocabulary.descriptors):
         if vocabulary.in_tree(number, DISEASES):
             for name in (one.name, *one.terms):
                 yield from ((word, number) for word in adjectives(name))
+
+
+def _known(
+    vocabulary: Vocabulary, table: Iterable[tuple[str, list[str]]], trees: tuple[str, ...]
+) -> Iterator[tuple[str, int]]:
+    """What the table has for names that the vocabulary has in those trees; a look at each is quicker than an index."""
+    wanted: dict[str, list[str]] = {}
+    for name, others in table:
+        wanted.setdefault(name, []).extend(others)
+    for number, one in enumerate(vocabulary.descriptors):
+        for name in (one.name, *one.terms):
+            found = wanted.get(name.lower())
+            if found and vocabulary.in_tree(number, trees):
+                yield from ((other, number) for other in found)
 
 
 def adjectives(name: str) -> Iterator[str]:

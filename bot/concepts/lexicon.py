@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import product
 from typing import Final, NamedTuple
@@ -25,6 +25,7 @@ from bot.concepts.words import (
     prepared,
     spans_of,
     tokens_of,
+    visible,
 )
 
 #: Words of no name, and numbers of no name.
@@ -185,14 +186,20 @@ class _Characters:
 
     def patterns(self, name: str) -> Iterator[_Pattern]:
         """Give the patterns of a name, with new characters for new words; none where it has no word."""
+        known = self._words
         for written in _ways(name):
-            words = list(map(self._of, written))
-            capitals = _heeds_capitals(words)
-            text = "".join([self._form(word.short) if capitals and word.short else word.key for word in words])
-            bare = words[0].short if capitals and len(words) == 1 else ""
-            pattern = _Pattern(text, bare, capitals or words[-1].number)
-            if not capitals and len(words) > 1 and any(word.short for word in words):
-                self._loose.append((pattern, words))
+            words = [known.get(word) or self._of(word) for word in written]
+            text = "".join([word.key for word in words])
+            # A list: a generator is slower, and this is done for each name of the vocabulary.
+            if not any([word.short for word in words]):  # noqa: C419
+                yield _Pattern(text, "", words[-1].number)
+                continue
+            if _heeds_capitals(words):
+                text = "".join([self._form(word.short) if word.short else word.key for word in words])
+                yield _Pattern(text, words[0].short if len(words) == 1 else "", open=True)
+                continue
+            pattern = _Pattern(text, "", words[-1].number)
+            self._loose.append((pattern, words))
             yield pattern
 
     def loosely(self) -> Iterator[tuple[_Pattern, _Pattern]]:
@@ -209,12 +216,10 @@ class _Characters:
                         yield pattern, pattern._replace(text=text)
 
     def _of(self, written: str) -> _Word:
-        word = self._words.get(written)
-        if word is None:
-            short = written.removesuffix("s") if is_short_form(written) else ""
-            key = key_of_word(written)
-            character = self.keys.get(key) or self.keys.setdefault(key, self._next())
-            word = self._words[written] = _Word(character, short, written.isdecimal(), len(written))
+        short = written.removesuffix("s") if is_short_form(written) else ""
+        key = key_of_word(written)
+        character = self.keys.get(key) or self.keys.setdefault(key, self._next())
+        word = self._words[written] = _Word(character, short, written.isdecimal(), len(written))
         return word
 
     def _form(self, short: str) -> str:
@@ -278,7 +283,7 @@ def _inside(patterns: list[str], sought: Iterable[tuple[str, int]]) -> dict[str,
     return found
 
 
-def _ways(name: str) -> Iterator[tuple[str, ...]]:
+def _ways(name: str) -> Iterator[Sequence[str]]:
     """The words of `name` in each way that it is written; none where it has no word."""
     if name.isalpha():
         yield (name,)
@@ -286,7 +291,7 @@ def _ways(name: str) -> Iterator[tuple[str, ...]]:
             yield (beginning[0], name[beginning.end() :])
         return
     if name.replace(" ", "").isalpha() and name.isascii():
-        yield tuple(name.split())
+        yield name.split()
         return
     ways = [name]
     if ", " in name:  # as catalogues sort them: Fatigue Syndrome, Chronic
@@ -294,13 +299,13 @@ def _ways(name: str) -> Iterator[tuple[str, ...]]:
     if len(_HYPHEN.findall(name)) == 1:
         ways.append(_HYPHEN.sub("", name))
     for way in ways:
-        words = tuple(word for word in tokens_of(prepared(way)) if word not in BREAKS)
+        words = tokens_of(visible(way))
+        if not BREAKS.isdisjoint(words):
+            words = [word for word in words if word not in BREAKS]
         if words:
             yield words
 
 
 def _heeds_capitals(words: list[_Word]) -> bool:
-    """Whether capitals tell a name from common words: not where a number beside three letters or more does."""
-    if any(word.short for word in words):
-        return not any(word.number for word in words) or all(word.number or word.letters < 3 for word in words)
-    return False
+    """Whether short forms among `words` want their capitals: not where a number beside three letters or more tells."""
+    return not any(word.number for word in words) or all(word.number or word.letters < 3 for word in words)

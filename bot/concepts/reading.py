@@ -4,7 +4,7 @@ of a concept without naming it, and concepts told by their parts.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -13,7 +13,7 @@ from bot.concepts.company import Company, Features, features_of
 from bot.concepts.composition import ANY, Composition
 from bot.concepts.derivations import everyday_names, spoken_names
 from bot.concepts.evidence import ABSTRACT, KEYWORDS, TITLE, Evidence
-from bot.concepts.lexicon import BREAK, STOP, Hit, Lexicon
+from bot.concepts.lexicon import BREAK, STOP, Entry, Hit, Lexicon
 from bot.concepts.vocabulary import Vocabulary
 from bot.concepts.words import is_short_form, key_of_word, prepared, spans_of, tokens_of
 
@@ -22,9 +22,15 @@ _PLAIN: Final = frozenset(
     "ATP BMI CNS COVID CRISPR CT DNA ECG EEG EKG ELISA FDA GABA HIV HLA HPV IgA IgE IgG IgM LDL MRI mRNA miRNA NMR PCR"
     " RNA rRNA SARS siRNA SNP TNF tRNA WHO".split()
 )
+#: Names that say something else almost wherever they stand.
+_EVERYDAY: Final = frozenset(
+    "association associations can cane canes control drive drives lead mean set sets understanding will wills".split()
+)
 #: What is absent, or is named to set it apart, stands behind one of these, at most so many words away.
 _DENIALS: Final = tuple("no not without neither nor absence negative unlike excluding except".split())
 _DENIAL_REACH: Final = 3
+#: A short form that stands in its own bracket alone tells nothing more.
+_SEEN_AGAIN: Final = 2
 #: Words that tell nothing of what a short form beside them means.
 _NO_COMPANY: Final = frozenset(
     key_of_word(word)
@@ -45,14 +51,8 @@ class Reading:
     texts: tuple[str, str, str]
     #: What models of company look at; empty where there are none.
     features: Features = field(default_factory=dict, repr=False)
-    _keys: frozenset[str] | None = field(default=None, repr=False)
-
-    @property
-    def keys(self) -> frozenset[str]:
-        """The keys of all words."""
-        if self._keys is None:
-            self._keys = frozenset(key_of_word(token) for text in self.texts for token in tokens_of(text))
-        return self._keys
+    #: Their words, one character each, as the reader has them.
+    encoded: list[str] = field(default_factory=list, repr=False)
 
     def written(self, evidence: Evidence, place: int) -> list[str]:
         """Give how the paper writes a concept at a place, in order, as often as it does."""
@@ -91,7 +91,10 @@ class Reader:
         #: From here on a number stands for a word that only speaks of a concept.
         self._spoken = max([len(vocabulary), *(number + 1 for _, number in names)])
         of_concepts = (
-            (name, number) for number, one in enumerate(vocabulary.descriptors) for name in (one.name, *one.terms)
+            (name, number)
+            for number, one in enumerate(vocabulary.descriptors)
+            for name in (one.name, *one.terms)
+            if name.lower() not in _EVERYDAY
         )
         self._lexicon = Lexicon(
             [*names, *of_concepts],
@@ -100,7 +103,7 @@ class Reader:
                 *((name, self._spoken + number) for name, number in spoken_names(vocabulary)),
             ],
             sought_inside=names,
-            known=_DENIALS,
+            known=[*_DENIALS, *(word for text in self._about.values() for word in _telling_words(text))],
         )
         self._denials = self._lexicon.characters_of(_DENIALS)
         self._composition = Composition.of(vocabulary, self._speaks_of)
@@ -113,10 +116,11 @@ class Reader:
             (hit, place, length)
             for place, text in enumerate(reading.texts)
             if text
-            for hit, length in self._look(found, place, text)
+            for hit, length in self._look(reading, place, text)
             if not (place == TITLE and _shouts(title))
         ]
-        taken = self._introduced(found, title, abstract) if "(" in abstract or "(" in title else frozenset()
+        bracketed = "(" in abstract or "(" in title
+        taken = self._introduced(found, title, abstract, {hit[0].bare for hit, _, _ in bare}) if bracketed else ()
         for hit, place, length in bare:
             if hit[0].bare not in taken:
                 self._count_bare(reading, hit, place, length)
@@ -127,9 +131,11 @@ class Reader:
                 self._evidence(found, number).company = score
         return reading
 
-    def _look(self, found: dict[int, Evidence], place: int, text: str) -> list[tuple[Hit, int]]:
+    def _look(self, reading: Reading, place: int, text: str) -> list[tuple[Hit, int]]:
         """Count what stands in one text; give its short forms, which need all the rest first, with its length."""
         hits, encoded = self._lexicon.read(text)
+        reading.encoded.append(encoded)
+        found = reading.by_concept
         bare = []
         for hit in hits:
             entry, start, _ = hit
@@ -168,7 +174,7 @@ class Reader:
                 else:
                     evidence.spoken_abstract += 1
                 continue
-            evidence = self._evidence(found, number)
+            evidence = found.get(number) or self._evidence(found, number)
             evidence.spans.append((place, start, end))
             evidence.longest = max(evidence.longest, end - start)
             if place == ABSTRACT:
@@ -192,17 +198,17 @@ class Reader:
             if (
                 (evidence is not None and evidence.named)
                 or (entry.bare in _PLAIN and len(entry.ids) == 1)
-                or not reading.keys.isdisjoint(self._words_confirming(number))
+                or not all(map(self._words_confirming(number).isdisjoint, reading.encoded))
             ):
                 confirmed.append(number)
             else:
                 self._evidence(reading.by_concept, number).bare += 1
         if confirmed:
-            only = type(entry)(tuple(confirmed), "", entry.open)
+            only = entry if len(confirmed) == len(entry.ids) else Entry(tuple(confirmed), entry.bare, entry.open)
             self._count(reading.by_concept, (only, start, end), place, length)
 
     def _words_confirming(self, number: int) -> frozenset[str]:
-        """The keys of words that confirm a short form: those of the concept's other names."""
+        """The characters of words that confirm a short form: those of the concept's other names."""
         confirming = self._confirming.get(number)
         if confirming is None:
             if number < len(self._vocabulary):
@@ -210,14 +216,17 @@ class Reader:
                 text = " . ".join((one.name, *one.terms))
             else:
                 text = self._about.get(number, "")
-            words = (word for word in tokens_of(prepared(text)) if len(word) > 3 and not is_short_form(word))
-            confirming = self._confirming[number] = frozenset(map(key_of_word, words)) - _NO_COMPANY
+            confirming = self._confirming[number] = self._lexicon.characters_of(_telling_words(text))
         return confirming
 
-    def _introduced(self, found: dict[int, Evidence], title: str, abstract: str) -> frozenset[str]:
-        """Count the short forms that the text introduces; give those that it introduces for something else."""
+    def _introduced(
+        self, found: dict[int, Evidence], title: str, abstract: str, bare: Collection[str]
+    ) -> frozenset[str]:
+        """Count the short forms that the text introduces; give those whose meaning is settled by it."""
         taken = set()
         for definition in (*definitions(title), *definitions(abstract)):
+            if definition.short not in bare and abstract.count(definition.short) < _SEEN_AGAIN:
+                continue
             before = prepared(definition.before)
             hits, encoded = self._lexicon.read(before)
             numbers = [
@@ -274,8 +283,8 @@ class Reader:
 
     def _speaks_of(self, text: str) -> list[int]:
         """The concepts that a text as a whole names or speaks of."""
-        numbers = self._lexicon.named(text)
-        return [number - self._spoken if number >= self._spoken else number for number in numbers]
+        numbers = (one - self._spoken if one >= self._spoken else one for one in self._lexicon.named(text))
+        return [number for number in numbers if number < len(self._vocabulary)]
 
     @staticmethod
     def _evidence(found: dict[int, Evidence], number: int) -> Evidence:
@@ -283,6 +292,11 @@ class Reader:
         if evidence is None:
             evidence = found[number] = Evidence()
         return evidence
+
+
+def _telling_words(text: str) -> list[str]:
+    words = (word for word in tokens_of(prepared(text)) if len(word) > 3 and not is_short_form(word))
+    return [word for word in words if key_of_word(word) not in _NO_COMPANY]
 
 
 def _shouts(title: str) -> bool:

@@ -49,10 +49,13 @@ CHECK_TAGS = frozenset(
 #: And what is so common that it tells one paper from no other.
 UNTELLING = CHECK_TAGS | frozenset(
     (
+        "Association",
         "Case-Control Studies",
         "Cells",
         "Cohort Studies",
         "Comorbidity",
+        "Confidence Intervals",
+        "Control Groups",
         "Cross-Sectional Studies",
         "Death",
         "Disease",
@@ -62,6 +65,7 @@ UNTELLING = CHECK_TAGS | frozenset(
         "Incidence",
         "Methods",
         "Models, Biological",
+        "Odds Ratio",
         "Patients",
         "Prevalence",
         "Prognosis",
@@ -74,6 +78,7 @@ UNTELLING = CHECK_TAGS | frozenset(
         "Risk Factors",
         "Role",
         "Sensitivity and Specificity",
+        "Sex",
         "Signs and Symptoms",
         "Surveys and Questionnaires",
         "Syndrome",

@@ -59,6 +59,7 @@ _IRREGULAR: Final = {
     "spermatozoa": "spermatozoon",
     "stimuli": "stimulus",
     "teeth": "tooth",
+    "testes": "testis",
     "women": "woman",
     "bronchi": "bronchus",
     "thrombi": "thrombus",
@@ -172,7 +173,8 @@ def key_of_word(word: str) -> str:
     if _MAYBE_BRITISH.search(folded):
         for british, american in _SPELLINGS:
             folded = british.sub(american, folded)
-    return folded.removesuffix("e") if len(folded) > 3 else folded
+    # case and cases must meet, but neither cane and can.
+    return folded.removesuffix("e") if len(folded) > 4 or folded.endswith("se") else folded
 
 
 #: Endings, how long the word must be at least, how much is cut, and what stands there instead; the first that fits.
