@@ -144,7 +144,7 @@ def test_what_is_liked_is_expected_to_be_liked_more_than_if_it_were_not(votes: l
         others = [one for one in votes if one is not changed]
         up = learn([*others, changed._replace(liked=True)], VECTORS[:9]).liking(changed.vector)
         down = learn([*others, changed._replace(liked=False)], VECTORS[:9]).liking(changed.vector)
-        assert up > down
+        assert up > down or up == down in {-1.0, 1.0}  # a liking goes no further than that
 
 
 @given(likings, st.integers(0, 500))
