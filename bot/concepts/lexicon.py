@@ -37,6 +37,8 @@ STOP: Final = "\3"
 _FIRST, _SURROGATES, _SURROGATES_LENGTH = 0x100, 0xD800, 0x800
 #: How many written forms are remembered: the words of a language many times over, in some 40 MB.
 _REMEMBERED = 300_000
+#: What is longer than this between two blanks is not remembered.
+_REMEMBERED_LENGTH = 80
 #: Where a hyphen stands between letters, the word is also written as one.
 _HYPHEN = re.compile(rf"(?<=[^\W\d_]{{2}})[{DASHES}](?=[^\W\d_]{{3}})")
 #: Beginnings after which authors write a hyphen, or none: micro-organism, microorganism.
@@ -126,10 +128,13 @@ class Lexicon:
         if self._automaton is None:
             return [], encoded
         entries, found = self._entries, []
+        spans: list[tuple[int, int]] = []
         for pattern, start, end in self._automaton.find_matches_as_indexes(encoded):
             entry = entries[pattern]
-            if entry.open and encoded[end : end + 1] in self._numbers and self._goes_on(text, end):
-                continue
+            if entry.open and encoded[end : end + 1] in self._numbers:
+                spans = spans or spans_of(text)
+                if _goes_on(text, spans[end - 1][1], spans[end][0]):
+                    continue
             if start and encoded[start - 1] == self._not:
                 continue
             found.append((entry, start, end))
@@ -145,11 +150,10 @@ class Lexicon:
         found = self.hits(text)
         return found[0][0].ids if found and found[0][1:] == (0, len(tokens_of(text))) else ()
 
-    def _goes_on(self, text: str, end: int) -> bool:
-        """Whether a number or a Greek letter hangs on behind the token before `end`."""
-        spans = spans_of(text)
-        before, after = spans[end - 1][1], spans[end][0]
-        return text[before:after] in _JOINTS and _HANGING.match(text, after) is not None
+
+def _goes_on(text: str, before: int, after: int) -> bool:
+    """Whether a number or a Greek letter at `after` hangs on behind the token that ends at `before`."""
+    return text[before:after] in _JOINTS and _HANGING.match(text, after) is not None
 
 
 class _Word(NamedTuple):
@@ -244,9 +248,10 @@ class _Chunks(dict[str, str]):
 
     def __missing__(self, chunk: str) -> str:
         characters = "".join(map(self._character, tokens_of(chunk)))
-        if len(self) >= _REMEMBERED:
-            self.clear()
-        self[chunk] = characters
+        if len(chunk) <= _REMEMBERED_LENGTH:
+            if len(self) >= _REMEMBERED:
+                self.clear()
+            self[chunk] = characters
         return characters
 
     def _character(self, token: str) -> str:

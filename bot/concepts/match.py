@@ -251,8 +251,9 @@ class _Compiled:
         self._next = len(vocabulary) + feeds
         #: The number of each name that must stand beside another one.
         self._parts: dict[str, int] = {}
+        self._own_parts: set[int] = set()
         self.names: list[tuple[str, int]] = []
-        #: For each feed's number, text whose words confirm its short forms.
+        #: For the number of each feed and each part, text whose words confirm its short forms.
         self.about: dict[int, str] = {}
 
     def draft(self, own: int, feed: FeedRecord) -> _Draft:
@@ -263,7 +264,15 @@ class _Compiled:
         self.names += [(name, own) for name in own_names if self._vocabulary.number_of(name) not in narrower]
         self.about[own] = " . ".join((*own_names, feed.description))
         parts = (name.split(TOGETHER) for name in feed.synonyms if TOGETHER in name)
-        return _Draft(feed, own, narrower | {own}, tuple(tuple(map(self._part, names)) for names in parts))
+        return _Draft(feed, own, narrower | {own}, tuple(map(self._beside, parts)))
+
+    def _beside(self, names: Sequence[str]) -> tuple[frozenset[int], ...]:
+        """Names that stand together, as numbers; each confirms short forms among the others, as in PEV + Drosophila."""
+        found = tuple(map(self._part, names))
+        for part in found:
+            for number in part & self._own_parts:
+                self.about[number] = " . ".join(filter(None, (self.about.get(number), *names)))
+        return found
 
     def _part(self, name: str) -> frozenset[int]:
         narrower = self._narrower(name)
@@ -273,6 +282,7 @@ class _Compiled:
         if number is None:
             number = self._parts[name] = self._next
             self._next += 1
+            self._own_parts.add(number)
             self.names.append((name, number))
         return frozenset((number,))
 

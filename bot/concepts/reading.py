@@ -4,8 +4,10 @@ of a concept without naming it, and concepts told by their parts.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from bisect import bisect_left, bisect_right
+from collections.abc import Collection, Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass, field
+from itertools import islice, zip_longest
 from typing import Final
 
 from bot.concepts.abbreviations import definitions, explains, occurrences
@@ -29,8 +31,14 @@ _EVERYDAY: Final = frozenset(
 #: What is absent, or is named to set it apart, stands behind one of these, at most so many words away.
 _DENIALS: Final = tuple("no not without neither nor absence negative unlike excluding except".split())
 _DENIAL_REACH: Final = 3
+#: What is not only, or not just, the case is the case.
+_NO_DENIALS: Final = ("only", "just", "merely", "solely")
+#: Words this long are no short forms, so that a title with one in capitals is shouted.
+_SHOUTED_LENGTH: Final = 7
 #: A short form that stands in its own bracket alone tells nothing more.
 _SEEN_AGAIN: Final = 2
+#: How many short forms of one text are looked at; no abstract introduces as many.
+_INTRODUCED: Final = 200
 #: Words that tell nothing of what a short form beside them means.
 _NO_COMPANY: Final = frozenset(
     key_of_word(word)
@@ -103,9 +111,10 @@ class Reader:
                 *((name, self._spoken + number) for name, number in spoken_names(vocabulary)),
             ],
             sought_inside=names,
-            known=[*_DENIALS, *(word for text in self._about.values() for word in _telling_words(text))],
+            known=[*_DENIALS, *_NO_DENIALS, *(word for text in self._about.values() for word in _telling_words(text))],
         )
         self._denials = self._lexicon.characters_of(_DENIALS)
+        self._no_denials = self._lexicon.characters_of(_NO_DENIALS)
         self._composition = Composition.of(vocabulary, self._speaks_of)
 
     def read(self, title: str, abstract: str = "", keywords: Iterable[str] = ()) -> Reading:
@@ -117,13 +126,15 @@ class Reader:
             for place, text in enumerate(reading.texts)
             if text
             for hit, length in self._look(reading, place, text)
-            if not (place == TITLE and _shouts(title))
         ]
+        if bare and _shouts(title):
+            bare = [one for one in bare if one[1] != TITLE]
         bracketed = "(" in abstract or "(" in title
-        taken = self._introduced(found, title, abstract, {hit[0].bare for hit, _, _ in bare}) if bracketed else ()
+        taken = self._introduced(reading, title, abstract, {hit[0].bare for hit, _, _ in bare}) if bracketed else ()
+        present = frozenset().union(*reading.encoded) if bare else frozenset()
         for hit, place, length in bare:
             if hit[0].bare not in taken:
-                self._count_bare(reading, hit, place, length)
+                self._count_bare(found, hit, place, length, present)
         if self.company is not None:
             title_text, abstract_text, _ = reading.texts
             reading.features = features_of(title_text, abstract_text, found, self._vocabulary)
@@ -155,7 +166,10 @@ class Reader:
         """Whether one of the words right before a name denies it, in the same phrase."""
         if self._denials.isdisjoint(before):
             return False
-        return not self._denials.isdisjoint(before[max(before.rfind(STOP), before.rfind(BREAK)) + 1 :])
+        phrase = before[max(before.rfind(STOP), before.rfind(BREAK)) + 1 :]
+        return any(
+            word in self._denials and after not in self._no_denials for word, after in zip_longest(phrase, phrase[1:])
+        )
 
     def name_of(self, word: str) -> str:
         """Give a word of a model of company as a reader understands it: concepts by their names."""
@@ -189,23 +203,23 @@ class Reader:
         for number in entry.inside:
             self._evidence(found, number).inside += 1
 
-    def _count_bare(self, reading: Reading, hit: Hit, place: int, length: int) -> None:
-        """Count a short form for each concept that the rest of the paper confirms."""
+    def _count_bare(self, found: dict[int, Evidence], hit: Hit, place: int, length: int, present: Set[str]) -> None:
+        """Count a short form for each concept that the rest of the paper, with these words, confirms."""
         entry, start, end = hit
         confirmed = []
         for number in entry.ids:
-            evidence = reading.by_concept.get(number)
+            evidence = found.get(number)
             if (
                 (evidence is not None and evidence.named)
                 or (entry.bare in _PLAIN and len(entry.ids) == 1)
-                or not all(map(self._words_confirming(number).isdisjoint, reading.encoded))
+                or not self._words_confirming(number).isdisjoint(present)
             ):
                 confirmed.append(number)
             else:
-                self._evidence(reading.by_concept, number).bare += 1
+                self._evidence(found, number).bare += 1
         if confirmed:
             only = entry if len(confirmed) == len(entry.ids) else Entry(tuple(confirmed), entry.bare, entry.open)
-            self._count(reading.by_concept, (only, start, end), place, length)
+            self._count(found, (only, start, end), place, length)
 
     def _words_confirming(self, number: int) -> frozenset[str]:
         """The characters of words that confirm a short form: those of the concept's other names."""
@@ -219,33 +233,48 @@ class Reader:
             confirming = self._confirming[number] = self._lexicon.characters_of(_telling_words(text))
         return confirming
 
-    def _introduced(
-        self, found: dict[int, Evidence], title: str, abstract: str, bare: Collection[str]
-    ) -> frozenset[str]:
+    def _introduced(self, reading: Reading, title: str, abstract: str, bare: Collection[str]) -> frozenset[str]:
         """Count the short forms that the text introduces; give those whose meaning is settled by it."""
-        taken = set()
-        for definition in (*definitions(title), *definitions(abstract)):
-            if definition.short not in bare and abstract.count(definition.short) < _SEEN_AGAIN:
+        taken: set[str] = set()
+        counted: set[tuple[str, int]] = set()
+        every = {(one.short, one.before): one for one in (*definitions(title), *definitions(abstract))}
+        for definition in islice(every.values(), _INTRODUCED):
+            short = definition.short
+            if short not in bare and abstract.count(short) + title.count(short) < _SEEN_AGAIN:
                 continue
-            before = prepared(definition.before)
-            hits, encoded = self._lexicon.read(before)
-            numbers = [
+            hits, encoded = self._lexicon.read(prepared(definition.before))
+            numbers = {
                 number
                 for entry, _, end in hits
                 if end == len(encoded) and not entry.bare
                 for number in entry.ids
                 if number < self._spoken
-            ]
+            }
+            if numbers or (short not in taken and explains(definition)):
+                taken.add(short)
+            # What the lexicon knows by more than its capitals, such as ME/CFS, was counted as a name.
+            known = () if short in bare else self._lexicon.named(short)
+            numbers.difference_update(known, [number for number in numbers if (short, number) in counted])
+            counted.update((short, number) for number in numbers)
             if numbers:
-                share = [start / len(abstract) for start in occurrences(definition.short, abstract)]
-                for number in dict.fromkeys(numbers):
-                    evidence = self._evidence(found, number)
-                    evidence.abstract += len(share)
-                    evidence.first = min([evidence.first, *share])
-                    evidence.last = max([evidence.last, *share])
-            if numbers or explains(definition):
-                taken.add(definition.short)
+                self._count_introduced(reading, short, sorted(numbers), title, abstract)
         return frozenset(taken)
+
+    def _count_introduced(
+        self, reading: Reading, short: str, numbers: Iterable[int], title: str, abstract: str
+    ) -> None:
+        """Count a short form for what it was introduced for, wherever title and abstract have it."""
+        shares = [start / len(abstract) for start in occurrences(short, abstract)]
+        spans = [] if _shouts(title) else list(_tokens_at(reading.texts[TITLE], short))
+        for number in numbers:
+            evidence = self._evidence(reading.by_concept, number)
+            counted = {at for place, start, end in evidence.spans if place == TITLE for at in range(start, end)}
+            new = [(TITLE, start, end) for start, end in spans if start not in counted]
+            evidence.title += len(new)
+            evidence.spans += new
+            evidence.abstract += len(shares)
+            evidence.first = min([evidence.first, *shares])
+            evidence.last = max([evidence.last, *shares])
 
     def _compose(self, found: dict[int, Evidence], hits: list[Hit], place: int, encoded: str) -> None:
         """Count the concepts whose parts stand in one sentence."""
@@ -258,12 +287,15 @@ class Reader:
                     bearers.append((start, end, composition.of_bearers[number]))
                 if number in composition.kinds_of:
                     kinds.append((start, end, composition.kinds_of[number]))
+        # Hits do not lie over one another, so that both beginnings and ends of the kinds go up.
+        starts, ends = [start for start, _, _ in kinds], [end for _, end, _ in kinds]
         for start, end, made in bearers:
-            for other_start, other_end, of in kinds:
+            near = slice(
+                bisect_left(ends, start - composition.furthest), bisect_right(starts, end + composition.furthest)
+            )
+            for other_start, other_end, of in kinds[near]:
                 distance = max(other_start - end, start - other_end)
-                if not 0 <= distance <= composition.furthest:
-                    continue
-                if STOP in encoded[min(end, other_end) : max(start, other_start)]:
+                if distance < 0 or STOP in encoded[min(end, other_end) : max(start, other_start)]:
                     continue
                 for kind in of:
                     if kind in made and distance <= composition.reach[kind]:
@@ -299,6 +331,18 @@ def _telling_words(text: str) -> list[str]:
     return [word for word in words if key_of_word(word) not in _NO_COMPANY]
 
 
+def _tokens_at(text: str, short: str) -> Iterator[tuple[int, int]]:
+    """The first token of a short form and the one behind its last, for each place that has it."""
+    if short in text:
+        spans = spans_of(text)
+        starts = [start for start, _ in spans]
+        for at in occurrences(short, text):
+            yield bisect_left(starts, at), bisect_left(starts, at + len(short))
+
+
 def _shouts(title: str) -> bool:
     """Whether a title of several words is all in capitals: a short form in it tells nothing."""
-    return title.isupper() and sum(map(str.isalpha, tokens_of(title))) > 3
+    if not title.isupper():
+        return False
+    words = [token for token in tokens_of(title) if token.isalpha()]
+    return len(words) > 3 or (len(words) > 1 and max(map(len, words)) >= _SHOUTED_LENGTH)

@@ -10,6 +10,8 @@ from typing import Final
 DASHES: Final = "-\u2010\u2011\u2012\u2013\u2014\u2015\u2212"
 _APOSTROPHES: Final = "'\u2018\u2019\u02bc\u2032"
 _UNSEEN = re.compile("[\u00ad\u200b-\u200d\u2060\ufeff]")
+#: More marks on one letter than any script has (UAX #15, stream-safe text); sorting a run takes its square in time.
+_MANY_MARKS = re.compile(r"([^\w\s\x00-\x7f]{30})[^\w\s\x00-\x7f]+")
 _GREEK: Final = "\u0391-\u03c9"
 #: One token: a run of letters with its possessive, one Greek letter, a number, or a mark that ends a phrase. A name
 #: is written with and without hyphens, and blanks between letters and digits come and go (COVID-19, COVID19, IL-1β,
@@ -117,8 +119,8 @@ _MAYBE_BRITISH = re.compile("ae|oe|our|[iy]z|sulph|leuco|re$|ll|ogue$|aluminium|
 
 
 def visible(text: str) -> str:
-    """Give `text` in NFC, without soft hyphens and other unseen characters."""
-    return text if text.isascii() else unicodedata.normalize("NFC", _UNSEEN.sub("", text))
+    """Give `text` in NFC, without soft hyphens and other unseen characters, and with at most 30 marks in a row."""
+    return text if text.isascii() else unicodedata.normalize("NFC", _MANY_MARKS.sub(r"\1", _UNSEEN.sub("", text)))
 
 
 def prepared(text: str) -> str:

@@ -251,6 +251,13 @@ def test_names_that_a_paper_must_have_together(title: str, abstract: str, belong
     assert (compile_feed(TUMOR_VESICLES).match(title, abstract, ()) is not None) is belongs
 
 
+def test_names_together_confirm_the_short_forms_among_them() -> None:
+    matcher = compile_feed(FeedRecord(9, "variegation", "Variegation", synonyms=("PEV + Drosophila", "PEV + yeast")))
+    assert matcher.match("PEV in Drosophila", "", ()) is not None
+    assert matcher.match("PEV in mice", "", ()) is None
+    assert matcher.match("Pollen evaporation (PEV) beside Drosophila: PEV", "", ()) is None
+
+
 def test_names_together_may_be_concepts_with_all_that_is_narrower() -> None:
     feed = FeedRecord(8, "liver-cancer", "Cancer at the liver", synonyms=("Liver + Neoplasms",))
     matcher = compile_feed(feed, VOCABULARY)

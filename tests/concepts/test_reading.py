@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from time import process_time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -46,6 +48,12 @@ def test_what_is_denied_is_no_mention(text: str) -> None:
     assert (found.abstract, found.denied) == (0, 1)
 
 
+@pytest.mark.parametrize("text", ["Not only anemia was found.", "not just severe anemia", "not merely anemia"])
+def test_what_is_not_only_the_case_is_the_case(text: str) -> None:
+    found = evidence("Anemia", "x", text)
+    assert (found.abstract, found.denied) == (1, 0)
+
+
 def test_a_denial_ends_with_its_phrase() -> None:
     assert evidence("Anemia", "x", "There was no fever. Anemia was common.").abstract == 1
     assert evidence("Anemia", "x", "There was no fever, anemia was common.").abstract == 1
@@ -55,6 +63,34 @@ class TestShortForms:
     def test_a_short_form_holds_for_the_rest_of_the_text_that_introduces_it(self) -> None:
         text = "Chronic fatigue syndrome (CFS) is common. CFS lasts. The CFSs differ."
         assert evidence("Fatigue Syndrome, Chronic", "x", text).abstract == 4
+
+    def test_also_for_the_title(self) -> None:
+        text = "Chronic fatigue syndrome (CFS) is common. Laryngeal neoplasms (LN) grow."
+        read = READER.read("CFS beside, or after, LNs", text)
+        found = read.by_concept[number("Fatigue Syndrome, Chronic")]
+        assert (found.title, read.written(found, TITLE)) == (1, ["CFS"])
+        found = read.by_concept[number("Laryngeal Neoplasms")]
+        assert (found.title, read.written(found, TITLE)) == (1, ["LNs"])
+
+    def test_but_for_no_shouted_title(self) -> None:
+        assert evidence("Fatigue Syndrome, Chronic", "A CFS OVERVIEW", "Chronic fatigue syndrome (CFS).").title == 0
+
+    def test_a_mention_counts_once_however_often_the_short_form_is_introduced(self) -> None:
+        text = "Chronic fatigue syndrome (CFS). This chronic fatigue syndrome (CFS) lasts."
+        found = evidence("Fatigue Syndrome, Chronic", "Chronic fatigue syndrome (CFS)", text)
+        assert (found.title, found.abstract) == (2, 4)
+
+    def test_a_short_form_that_is_a_name_anyway_counts_once(self) -> None:
+        text = "Chronic fatigue syndrome (ME/CFS) is common. ME/CFS lasts."
+        first = len(VOCABULARY)
+        reader = Reader(VOCABULARY, [("ME/CFS", first), ("chronic fatigue syndrome", first)])
+        assert reader.read("STING", text).by_concept[first].abstract == 3
+
+    def test_in_a_longer_name_it_is_no_further_mention(self) -> None:
+        first = len(VOCABULARY)
+        reader = Reader(VOCABULARY, [("STING agonist", first), ("stimulator of interferon genes", first)])
+        found = reader.read("STING agonists", "Stimulator of interferon genes (STING) agonists").by_concept[first]
+        assert found.title == 1
 
     def test_also_one_that_the_vocabulary_does_not_know(self) -> None:
         text = "Laryngeal neoplasms (LN) grow. LN is treated."
@@ -74,6 +110,7 @@ class TestShortForms:
 
     def test_shouted_titles_hold_no_short_forms(self) -> None:
         assert evidence("Stimulator of Interferon Genes", "THE STING OF INTERFERON BEES").title == 0
+        assert evidence("Stimulator of Interferon Genes", "INTERFERON STING").title == 0
 
     def test_what_goes_on_is_another_name(self) -> None:
         assert not evidence("Coronavirus Spike", "SARS-CoV-2 in cats").named
@@ -185,3 +222,31 @@ def test_reading_is_deterministic_and_in_bounds(title: str, abstract: str, keywo
         assert 0 <= found.first <= 1
         assert 0 <= found.last <= 1
         assert found.spoken_of
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "SARS-CoV-2 ",
+        "laryngeal carcinoma, larynx ",
+        "CFS ",
+        "chronic fatigue syndrome (CFS) ",
+        "a\u0301\u0323" + "\u0323\u0301" * 40,
+        "\u0301\u0323",
+        "(CFS, ",
+        "(FB)",
+    ],
+)
+def test_time_grows_with_the_length_of_a_text_and_not_with_its_square(text: str) -> None:
+    def seconds(length: int) -> float:
+        long = text * (length // len(text))
+        times = []
+        for _ in range(3):
+            begun = process_time()
+            READER.read(long, long)
+            times.append(process_time() - begun)
+        return min(times)
+
+    seconds(2_000)
+    # Sixteen times the length: what takes its square would take 256 times as long.
+    assert seconds(96_000) < 64 * seconds(6_000) + 0.05
