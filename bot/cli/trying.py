@@ -34,7 +34,8 @@ def try_catalogue(
         for number, one in enumerate(wanted, 1)
     ]
     several = Several(compile_feeds(records, _vocabulary()))
-    for number, line in enumerate(_read(papers).splitlines(), 1):
+    # Not by `splitlines`: U+2028 and others that it breaks at may stand in a JSON text.
+    for number, line in enumerate(_read(papers).split("\n"), 1):
         if not line.strip():
             continue
         paper = _paper(line, papers, number)
@@ -43,7 +44,9 @@ def try_catalogue(
             {"feed": matcher.feed.slug, "relevance": match.relevance, "terms": list(match.terms)}
             for matcher, match in found
         ]
-        show(json.dumps({"id": paper.id, "matches": matches}, ensure_ascii=False))
+        told = json.dumps({"id": paper.id, "matches": matches}, ensure_ascii=False)
+        # Half a surrogate pair is no character, but JSON can escape it.
+        show(told.encode("utf-8", "backslashreplace").decode())
 
 
 def _vocabulary() -> Vocabulary:
@@ -72,13 +75,19 @@ def _read(file: Path) -> str:
 
 def _paper(line: str, file: Path, number: int) -> _Paper:
     try:
-        given = json.loads(line)
-    except ValueError as error:
-        raise BotError(f"papers: {file}:{number}: not JSON: {error}") from error
+        given = json.loads(line, parse_constant=_no_number)
+    except (ValueError, RecursionError) as error:
+        problem = "nested too deeply" if isinstance(error, RecursionError) else error
+        raise BotError(f"papers: {file}:{number}: not JSON: {problem}") from error
     if not isinstance(given, dict) or "id" not in given:
         raise BotError(f'papers: {file}:{number}: write {{"id": …, "title": …, "abstract": …, "keywords": []}}')
     keywords = given.get("keywords") or []
     if not isinstance(keywords, list):
         raise BotError(f"papers: {file}:{number}: keywords: not a list")
-    words = tuple(str(word) for word in keywords)
+    words = tuple(word for word in keywords if isinstance(word, str))
     return _Paper(given["id"], str(given.get("title") or ""), str(given.get("abstract") or ""), words)
+
+
+def _no_number(name: str) -> None:
+    """Refuse what Python reads as a number and JSON does not have: NaN, Infinity."""
+    raise ValueError(f"no number: {name}")

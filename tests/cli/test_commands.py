@@ -145,6 +145,29 @@ def test_a_catalogue_is_tried_on_papers(bot: Bot, folder: Path) -> None:
     assert second == {"id": 2, "matches": []}
 
 
+def test_papers_are_tried_whatever_their_texts_hold(bot: Bot, folder: Path) -> None:
+    (folder / "mine.toml").write_text(CATALOGUE, "utf-8")
+    (folder / "papers.jsonl").write_bytes(
+        b"\xef\xbb\xbf\r\n"
+        + '{"id": "a\u2028b", "title": "The\u2028sample concept\u0085at work", "keywords": null}\r\n'.encode()
+        + b'{"id": "\\ud800", "title": "A sample\\ud800 concept", "keywords": [null, 1, ["sample concept"], {}]}\n'
+    )
+    ran = bot("feeds", "test", "mine.toml", "--papers", "papers.jsonl")
+    assert ran.code == 0, ran.err
+    first, second = (__import__("json").loads(line) for line in ran.out.strip("\n").split("\n"))
+    assert (first["id"], [match["feed"] for match in first["matches"]]) == ("a\u2028b", ["sample-concept"])
+    assert second["id"] == "\ud800"
+
+
+@pytest.mark.parametrize("line", ['{"id": ' + "[" * 100_000, '{"id": NaN}', '{"id": 1'])
+def test_papers_that_are_no_json_are_told_by_their_line(bot: Bot, folder: Path, line: str) -> None:
+    (folder / "mine.toml").write_text(CATALOGUE, "utf-8")
+    (folder / "papers.jsonl").write_text(f"\n{line}\n", "utf-8")
+    ran = bot("feeds", "test", "mine.toml", "--papers", "papers.jsonl")
+    assert ran.code == 1
+    assert "papers.jsonl:2: not JSON" in ran.err
+
+
 def test_a_roster_comes_in_with_every_bad_row_reported(starter: Bot, folder: Path) -> None:
     (folder / "people.csv").write_text(ROSTER, "utf-8")
     dry = starter("subscribers", "import", "people.csv", "--dry-run", "--json")
