@@ -6,17 +6,17 @@ what is narrower. All feeds of a round are looked for in one reading of a paper.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from bot.concepts.company import Company, packaged_models
-from bot.concepts.evidence import ABSTRACT, KEYWORDS, TITLE, Evidence, all_of, together
+from bot.concepts.evidence import ABSTRACT, Evidence, all_of, together
 from bot.concepts.lexicon import Lexicon
 from bot.concepts.reading import Reader, Reading
 from bot.concepts.relevance import Named, relevance
 from bot.concepts.vocabulary import Vocabulary
+from bot.concepts.why import Told
 from bot.models.feeds import SOURCE_NAMES, FeedRecord
 from bot.models.papers import AbstractSection, Announcement, Mark, MeshHeading, PaperRecord
 
@@ -128,7 +128,7 @@ class Matcher:
 
     def _told(self, reading: Reading, found: Evidence, indexed: Iterable[MeshHeading], value: float) -> Match:
         companions = self._shared.companions(self._own, reading) if found.company > _WORTH_TELLING else []
-        told = _Told(reading, found, tuple(heading.name for heading in indexed), tuple(companions))
+        told = Told(reading, found, tuple(heading.name for heading in indexed), tuple(companions))
         return Match(value, told.words, told.terms)
 
     def _excluded(self, reading: Reading, found: Evidence) -> bool:
@@ -152,57 +152,13 @@ class _Shared:
         return self._last[1]
 
     def companions(self, number: int, reading: Reading) -> list[str]:
-        """Give the words that tell by their company that a paper is about a feed."""
+        """Give the words that tell by their company that a paper is about a feed, as the paper writes them."""
         company = self._reader.company
-        return (
-            [] if company is None else [self._reader.name_of(word) for word in company.words(number, reading.features)]
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class _Told:
-    """What was found of a feed in a paper, in words."""
-
-    reading: Reading
-    found: Evidence
-    headings: tuple[str, ...]
-    companions: tuple[str, ...]
-
-    @property
-    def terms(self) -> tuple[str, ...]:
-        """The names found, each once: of the title, of headings and keywords, then of the abstract by how often."""
-        often = [name for name, _ in Counter(self._written(ABSTRACT)).most_common()]
-        names = (*self._written(TITLE), *self.headings, *self._written(KEYWORDS), *often)
-        written: dict[str, str] = {}
-        for name in names:
-            written.setdefault(name.casefold(), name)
-        return tuple(written.values())
-
-    @property
-    def words(self) -> str:
-        """Where they were found, for a reader; empty where nowhere."""
-        found, parts = self.found, []
-        if found.title:
-            parts.append(f"title: {_listed(self._written(TITLE))}")
-        if self.headings:
-            parts.append(f"heading: {_listed(self.headings)}")
-        if found.keywords:
-            parts.append(f"keyword: {_listed(self._written(KEYWORDS))}")
-        if found.abstract:
-            times = {1: "once", 2: "twice"}.get(found.abstract, f"{found.abstract} times")
-            parts.append(f"{times} in the abstract" + ("" if parts else f": {_listed(self._written(ABSTRACT))}"))
-        if not found.named and (found.composed_title or found.composed_abstract):
-            parts.append("by its parts")
-        if not parts and found.bare:
-            parts.append("a short form that nothing explains")
-        if not parts and found.denied:
-            parts.append("named to say what is not meant")
-        if self.companions:
-            parts.append(f"goes with it: {', '.join(self.companions)}")
-        return "; ".join(parts)
-
-    def _written(self, place: int) -> list[str]:
-        return self.reading.written(self.found, place)
+        if company is None:
+            return []
+        words = company.words(number, reading.features)
+        written = reading.written_words(words)
+        return [written.get(word) or self._reader.name_of(word) for word in words]
 
 
 def compile_feeds(feeds: Iterable[FeedRecord], vocabulary: Vocabulary = NO_VOCABULARY) -> tuple[Matcher, ...]:
@@ -335,12 +291,3 @@ def text_of(abstract: Iterable[AbstractSection]) -> str:
 def _heading_names(feed: FeedRecord, concepts: Iterable[int], vocabulary: Vocabulary) -> frozenset[str]:
     narrower = (vocabulary.descriptors[number].name for number in concepts if number < len(vocabulary))
     return frozenset(map(str.casefold, (*feed.mesh, *narrower)))
-
-
-def _listed(names: Iterable[str]) -> str:
-    """The names, each once whatever its capitals, at most three."""
-    written: dict[str, str] = {}
-    for name in names:
-        written.setdefault(name.casefold(), name)
-    shown = list(written.values())
-    return ", ".join(shown[:3]) + (" …" if len(shown) > 3 else "")

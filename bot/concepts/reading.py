@@ -72,6 +72,15 @@ class Reading:
             if where == place
         ]
 
+    def written_words(self, keys: Collection[str]) -> dict[str, str]:
+        """Give how title or abstract first write the words of `keys`, in small letters but for short forms."""
+        found: dict[str, str] = {}
+        for token in (token for text in self.texts[:KEYWORDS] for token in tokens_of(text)):
+            key = key_of_word(token)
+            if key in keys and key not in found:
+                found[key] = token if is_short_form(token) else token.lower()
+        return found
+
 
 class Reader:
     """Reads papers for the concepts of a vocabulary and for further names, such as those of feeds.
@@ -129,7 +138,7 @@ class Reader:
         ]
         if bare and _shouts(title):
             bare = [one for one in bare if one[1] != TITLE]
-        bracketed = "(" in abstract or "(" in title
+        bracketed = (found or bare) and ("(" in abstract or "(" in title)
         taken = self._introduced(reading, title, abstract, {hit[0].bare for hit, _, _ in bare}) if bracketed else ()
         present = frozenset().union(*reading.encoded) if bare else frozenset()
         for hit, place, length in bare:

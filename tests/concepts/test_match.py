@@ -8,7 +8,9 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from bot.concepts.evidence import TITLE, Evidence
 from bot.concepts.match import Match, compile_feed, compile_names, relevance_of
+from bot.concepts.why import Told
 from bot.concepts.words import key_of_word, prepared, tokens_of
 from bot.models.feeds import FeedRecord
 from bot.models.papers import AbstractSection, MeshHeading, PaperRecord
@@ -270,3 +272,11 @@ def test_a_retracted_paper_comes_after_all_others() -> None:
     paper = PaperRecord(1, "ME/CFS explained", "https://example.org/1", publication_types=types, source="pubmed")
     assert relevance_of(compile_feed(FATIGUE), paper).relevance == 0
     assert relevance_of(compile_feed(FATIGUE), replace(paper, publication_types=())).relevance > 0.5
+
+
+def test_what_goes_with_a_feed_is_told_as_the_paper_writes_it_and_beside_its_names() -> None:
+    reading = compile_names(["COVID-19"]).read("COVID-19 in mice", "Diseases of an oesophagus, and PCR.", ())
+    words = ("covid", "19", *reading.written_words(("diseas", "esophagus", "mous", "pcr")).values())
+    found = Evidence(title=1, spans=[(TITLE, 0, 2)])
+    assert Told(reading, found, (), words).words == "title: COVID-19; goes with it: mice, diseases, oesophagus, PCR"
+    assert Told(reading, found, (), ("covid", "19")).words == "title: COVID-19"
