@@ -14,9 +14,11 @@ from typing import NamedTuple
 from ahocorasick_rs import AhoCorasick, MatchKind
 
 from bench.labelled import Document, Records
-from bench.taggers import Topic, feed_tagger, names_of, tagger
+from bench.taggers import Topic, feed_tagger, names_of
 from bot.concepts.catalogue import starter
 from bot.concepts.lexicon import Lexicon
+from bot.concepts.reading import Reader
+from bot.concepts.relevance import relevance
 from bot.concepts.vocabulary import Vocabulary
 from bot.concepts.words import prepared
 
@@ -46,9 +48,14 @@ def names(vocabulary: Vocabulary) -> Look:
 
 
 def concepts(vocabulary: Vocabulary) -> Look:
-    """All concepts of the vocabulary with their relevance."""
-    ours = tagger(vocabulary)
-    return lambda text: ours.concepts(text.title, text.abstract)
+    """All concepts that a text names, with their relevance: what each new paper is read for."""
+    reader = Reader(vocabulary)
+
+    def look(text: Document) -> dict[int, float]:
+        found = reader.read(text.title, text.abstract).by_concept
+        return {number: relevance(evidence) for number, evidence in found.items() if evidence.named}
+
+    return look
 
 
 def feeds(_: Vocabulary) -> Look:

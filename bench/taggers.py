@@ -11,6 +11,7 @@ from bot.concepts.match import THRESHOLD, compile_feeds
 from bot.concepts.reading import Reader, Reading
 from bot.concepts.related import UNTELLING
 from bot.concepts.relevance import relevance
+from bot.concepts.several import Several
 from bot.concepts.vocabulary import Vocabulary
 from bot.models.feeds import FeedRecord
 
@@ -108,11 +109,12 @@ class _Feeds:
     """Feeds as a catalogue without a vocabulary has them."""
 
     def __init__(self, topics: Sequence[Topic]) -> None:
-        self._matchers = compile_feeds(
-            FeedRecord(number, "", topic.name, synonyms=topic.synonyms, threshold=0.001)
-            for number, topic in enumerate(topics)
+        self._feeds = Several(
+            compile_feeds(
+                FeedRecord(number, "", topic.name, synonyms=topic.synonyms, threshold=0.001)
+                for number, topic in enumerate(topics)
+            )
         )
 
     def feeds(self, title: str, abstract: str) -> Mapping[int, float]:
-        found = ((number, matcher.match(title, abstract, ())) for number, matcher in enumerate(self._matchers))
-        return {number: match.relevance for number, match in found if match is not None}
+        return {matcher.feed.id: match.relevance for matcher, match in self._feeds.matches(title, abstract)}

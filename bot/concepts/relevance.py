@@ -87,39 +87,44 @@ class Named(NamedTuple):
 
 
 def features(found: Evidence, breadth: int, *, has_abstract: bool) -> dict[str, float]:
-    """Give what the fit sees of a concept in a paper; features that are 0 are left out.
+    """Give what the fit sees of a concept in a paper; features may be left out where they are 0.
 
     Args:
         found: how the concept and those narrower than it are mentioned.
         breadth: how many concepts that are, at least 1.
         has_abstract: whether there is more than a title.
     """
-    wide, named, more = math.log(breadth), float(found.named), found.abstract > 0
-    seen = {
-        "always": 1.0,
-        "title": float(found.title > 0),
-        "abstract": float(more),
-        "both": float(found.title > 0 and more),
-        "often": math.log(found.abstract or 1),
-        "early": float(more and found.first < _EARLY),
-        "conclusion": float(more and found.last > _LATE),
-        "long name": named * (min(found.longest, 3) - 1),
-        "spoken in title": float(found.spoken_title > 0),
-        "spoken in abstract": math.log1p(found.spoken_abstract),
-        "composed in title": found.composed_title,
-        "composed in abstract": found.composed_abstract,
-        "befallen": found.befallen,
-        "inside": math.log1p(found.inside),
-        "bare": math.log1p(found.bare),
-        "denied": float(found.denied > 0),
-        "no abstract": float(not has_abstract),
-        "breadth": wide,
-        "breadth if named": named * wide,
-        "company": min(found.company, 0.2) * 10,
-        "strong company": math.sqrt(found.company),
-        "company if named": named * min(found.company, 0.3) * 10,
-    }
-    return {name: value for name, value in seen.items() if value}
+    wide = math.log(breadth)
+    seen = {"always": 1.0, "breadth": wide}
+    if not has_abstract:
+        seen["no abstract"] = 1.0
+    if found.title:
+        seen["title"] = 1.0
+    if found.abstract:
+        seen["abstract"] = 1.0
+        seen["both"] = float(found.title > 0)
+        seen["often"] = math.log(found.abstract)
+        seen["early"] = float(found.first < _EARLY)
+        seen["conclusion"] = float(found.last > _LATE)
+    if found.named:
+        seen["long name"] = min(found.longest, 3) - 1.0
+        seen["breadth if named"] = wide
+        seen["company if named"] = min(found.company, 0.3) * 10
+    if found.spoken_title or found.spoken_abstract:
+        seen["spoken in title"] = float(found.spoken_title > 0)
+        seen["spoken in abstract"] = math.log1p(found.spoken_abstract)
+    if found.composed_title or found.composed_abstract or found.befallen:
+        seen["composed in title"] = found.composed_title
+        seen["composed in abstract"] = found.composed_abstract
+        seen["befallen"] = found.befallen
+    if found.inside or found.bare or found.denied:
+        seen["inside"] = math.log1p(found.inside)
+        seen["bare"] = math.log1p(found.bare)
+        seen["denied"] = float(found.denied > 0)
+    if found.company:
+        seen["company"] = min(found.company, 0.2) * 10
+        seen["strong company"] = math.sqrt(found.company)
+    return seen
 
 
 def relevance(
