@@ -61,6 +61,13 @@ class Evidence:
         spoken = self.spoken_title or self.spoken_abstract or self.inside or self.bare or self.denied
         return bool(self.named or spoken or parts)
 
+    @property
+    def only_named(self) -> bool:
+        """Whether it is named in title or abstract, and nothing else is to be weighed."""
+        rare = self.keywords or self.denied or self.inside or self.bare or self.company or self.spoken_title
+        parts = self.spoken_abstract or self.composed_title or self.composed_abstract or self.befallen
+        return not (rare or parts)
+
     def add(self, other: Evidence) -> None:
         """Count what was found of a narrower concept, too."""
         self.title += other.title

@@ -3,14 +3,15 @@
 Relevance is the probability that someone who knows the field files the paper under the concept: a logistic regression
 (D. R. Cox, J. R. Stat. Soc. B 20, 1958) on where and how the concept is mentioned. Its weights are fitted by
 `python -m bench.fit` to papers with the headings of MEDLINE's indexers; docs/decisions/0017 tells how. What the fit
-cannot see, because only text is read there, is set by hand: keywords, headings, kinds of publication, short forms that
-nothing confirms, and names inside of longer ones.
+cannot see, because only text is read there, is set by hand: keywords, headings, kinds of publication; and so is what a
+feed wants otherwise than indexers do: short forms that nothing confirms, what is denied, names inside of longer ones.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 from bot.concepts.evidence import Evidence
@@ -32,7 +33,7 @@ BY_NAMES: Final = {
     "befallen": 0.87,
     "inside": 1.00,
     "bare": -0.50,
-    "denied": 0.29,
+    "denied": -0.50,
     "no abstract": 0.78,
     "breadth": -0.11,
     "breadth if named": -0.04,
@@ -148,13 +149,44 @@ def relevance(
     """
     if not (found.spoken_of or found.company or (indexed is not None and indexed.heading)):
         return 0.0
+    if found.only_named and not (knows_company or indexed or publication_types):
+        early, late = found.first < _EARLY, found.last > _LATE
+        return _of_names(found.title > 0, found.abstract, early, late, min(found.longest, 3), breadth, has_abstract)
+    return _weighed(
+        found,
+        breadth,
+        has_abstract,
+        knows_company=knows_company,
+        indexed=indexed or Named(),
+        publication_types=publication_types,
+    )
+
+
+@lru_cache(maxsize=65_536)
+def _of_names(
+    title: bool, abstract: int, early: bool, late: bool, longest: int, breadth: int, has_abstract: bool
+) -> float:
+    """The relevance of what is named and no more: most of all that is found, and much of it alike."""
+    found = Evidence(int(title), abstract, first=0.0 if early else 1.0, last=1.0 if late else 0.0, longest=longest)
+    return _weighed(found, breadth, has_abstract, knows_company=False, indexed=Named(), publication_types=())
+
+
+def _weighed(
+    found: Evidence,
+    breadth: int,
+    has_abstract: bool,
+    *,
+    knows_company: bool,
+    indexed: Named,
+    publication_types: Iterable[str],
+) -> float:
     seen = features(found, breadth, has_abstract=has_abstract)
     logit = _sum(BY_NAMES, seen) if found.spoken_of else UNTOLD
     if knows_company:
         logit += COMPANY_SHARE * (_sum(WITH_COMPANY, seen) - logit)
     if found.keywords:
         logit += KEYWORD
-    if indexed is not None and indexed.heading:
+    if indexed.heading:
         logit += MAJOR_HEADING if indexed.major else HEADING
     factor = min((_LESSER.get(kind.casefold(), 1.0) for kind in publication_types), default=1.0)
     return round(factor / (1 + math.exp(-max(-30.0, min(30.0, logit)))), 3)
