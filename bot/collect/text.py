@@ -9,12 +9,17 @@ from collections.abc import Callable
 
 from lxml import etree
 
+from bot.concepts.words import few_marks
+
 #: Controls, bidirectional marks and overrides, invisible separators, surrogates, tags: nothing of a text's meaning.
 #: White space is left to `str.split`; the joiners U+200C and U+200D stay, since Persian and Indic words need them.
 _UNWANTED = re.compile(
     "[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\xad\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff"
     "\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e007f]"
 )
+
+#: Characters from which on a run of combining marks could cost time to speak of.
+_LONG = 1000
 
 _RAISED = dict(
     zip("0123456789+-=()−–abcdefghijklmnoprstuvwxyz", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁼⁽⁾⁻⁻ᵃᵇᶜᵈᵉᶠᵍʰⁱʲᵏˡᵐⁿᵒᵖʳˢᵗᵘᵛʷˣʸᶻ", strict=True)
@@ -24,6 +29,8 @@ _LOWERED = dict(zip("0123456789+-=()−–aehijklmnoprstuvxβγρφχ", "₀₁�
 
 def clean(text: str) -> str:
     """`text` in NFC on one line: white space collapsed, control, bidirectional and invisible characters gone."""
+    if len(text) > _LONG and not text.isascii():
+        text = few_marks(text)
     if _is_clean(text) and text.strip() == text:
         return text
     # Thin blanks and fixed ones are all that is wrong with most texts that are not.

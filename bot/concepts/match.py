@@ -17,13 +17,11 @@ from bot.concepts.reading import Reader, Reading
 from bot.concepts.relevance import Named, relevance
 from bot.concepts.vocabulary import Vocabulary
 from bot.concepts.why import Told
-from bot.models.feeds import SOURCE_NAMES, FeedRecord
+from bot.models.feeds import SOURCE_NAMES, TOGETHER, FeedRecord
 from bot.models.papers import AbstractSection, Announcement, Mark, MeshHeading, PaperRecord
 
 #: From which relevance on a paper belongs to a feed that sets no threshold of its own.
 THRESHOLD = 0.3
-#: Between names of a synonym that a paper must have all of: `exosomes + neoplasms`.
-TOGETHER = " + "
 #: What a paper has that a query found, before its text is looked at; the text then fills up the rest.
 BY_QUERY = 0.3
 #: PubMed's type of a paper that was withdrawn.

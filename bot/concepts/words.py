@@ -120,7 +120,12 @@ _MAYBE_BRITISH = re.compile("ae|oe|our|[iy]z|sulph|leuco|re$|ll|ogue$|aluminium|
 
 def visible(text: str) -> str:
     """Give `text` in NFC, without soft hyphens and other unseen characters, and with at most 30 marks in a row."""
-    return text if text.isascii() else unicodedata.normalize("NFC", _MANY_MARKS.sub(r"\1", _UNSEEN.sub("", text)))
+    return text if text.isascii() else unicodedata.normalize("NFC", few_marks(_UNSEEN.sub("", text)))
+
+
+def few_marks(text: str) -> str:
+    """Give `text` with at most 30 marks in a row, so that normalising it takes no more than its length in time."""
+    return _MANY_MARKS.sub(r"\1", text)
 
 
 def prepared(text: str) -> str:

@@ -25,6 +25,9 @@ SOURCE_NAMES = {
 #: Sources that a query may name.
 SOURCES = tuple(sorted((*SOURCE_NAMES, "syndication")))
 
+#: Between names in a synonym that a paper must have all of: `exosomes + neoplasms`.
+TOGETHER = " + "
+
 _SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 SLUG_LENGTH = 80
 

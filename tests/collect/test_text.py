@@ -153,3 +153,8 @@ def test_element_text(xml: str, text: str) -> None:
 def test_markup_nested_without_end_is_still_read() -> None:
     deep = etree.fromstring("<T>" + "<i>" * 200 + "text" + "</i>" * 200 + "</T>")
     assert element_text(deep) == "text"
+
+
+def test_runs_of_combining_marks_end_after_thirty() -> None:
+    marks = "\u0301\u0323" * 20_000
+    assert len(clean(f"a{marks} b")) <= 40
