@@ -27,8 +27,8 @@ _GZIP = b"\x1f\x8b"
 #: Of PubTator's types: what BC5CDR and the NCBI disease corpus call a disease.
 DISEASES = frozenset(("Disease", "DiseaseClass", "SpecificDisease", "Modifier", "CompositeMention"))
 _NONE = ("", "NA", "-1")
-#: An abstract in a field of a CSV file may be longer than the module's own bound.
-csv.field_size_limit(10_000_000)
+#: Longer than any abstract, and than what csv takes by itself.
+_LONGEST_FIELD = 10_000_000
 
 
 class Document(NamedTuple):
@@ -234,7 +234,7 @@ def _review(path: Path) -> Review:
     """Of a table with columns for what was decided: by abstract and by full text, or once."""
     documents: list[Document] = []
     included: dict[str, set[str]] = {}
-    with text_of(path) as lines:
+    with text_of(path) as lines, _long_fields():
         for row in csv.DictReader(lines):
             number = row.get("pubmedID") or row.get("record_id") or str(len(documents) + 1)
             title, abstract = (row.get("title") or ""), (row.get("abstracts") or row.get("abstract") or "")
@@ -249,6 +249,15 @@ def _review(path: Path) -> Review:
                     if (row[column] or "").strip() == taken:
                         included[stage].add(number)
     return Review(_stem(path), tuple(documents), {stage: frozenset(ids) for stage, ids in included.items()})
+
+
+@contextmanager
+def _long_fields() -> Iterator[None]:
+    before = csv.field_size_limit(_LONGEST_FIELD)
+    try:
+        yield
+    finally:
+        csv.field_size_limit(before)
 
 
 def _given(value: str) -> str:
