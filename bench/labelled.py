@@ -225,6 +225,11 @@ def _qrels(path: Path, name: str) -> Qrels:
 
 
 def citations_of(path: Path) -> Iterator[Citation]:
+    """The citations of a file of PubMed records, each version; what the file takes back is passed over.
+
+    Raises:
+        BotError: where it cannot be read, also in the middle.
+    """
     with opened(path) as stream:
         today = date.today()  # noqa: DTZ011 (any day will do)
         yield from (one for one in citations(stream, today) if isinstance(one, Citation))

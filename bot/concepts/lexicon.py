@@ -194,8 +194,7 @@ class _Characters:
         for written in _ways(name):
             words = [known.get(word) or self._of(word) for word in written]
             text = "".join([word.key for word in words])
-            # A list: a generator is slower, and this is done for each name of the vocabulary.
-            if not any([word.short for word in words]):  # noqa: C419
+            if not any([word.short for word in words]):  # noqa: C419 (a generator is slower, for each of 168,000 names)
                 yield _Pattern(text, "", words[-1].number)
                 continue
             if _heeds_capitals(words):
