@@ -6,9 +6,7 @@ import gzip
 import shutil
 import tempfile
 import time
-import zlib
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from datetime import date
 from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
@@ -16,9 +14,10 @@ from pathlib import Path
 from typing import IO, Any, cast
 
 from bench import citations
+from bench.labelled import opened
 from bench.measure import Asked, Case, compared, in_turn
 from bot.collect.sources.pubmed_xml import citations as announced
-from bot.errors import BotError, SourceError
+from bot.errors import BotError
 
 PEER = "pubmed_parser"
 #: Made up where no records are named.
@@ -73,23 +72,6 @@ def _files(asked: Asked, folder: Path) -> Iterator[tuple[str, Path]]:
             citations.write(out.write, COUNT)
         yield f"{COUNT:,} made up", path
     for given in asked.pubmed:
-        with unpacked(given) as file, gzip.open(path, "wb", compresslevel=0) as out:
+        with opened(given) as file, gzip.open(path, "wb", compresslevel=0) as out:
             shutil.copyfileobj(file, out)
         yield given.name, path
-
-
-@contextmanager
-def unpacked(given: Path) -> Iterator[IO[bytes]]:
-    """The bytes of a file of records, plain or gzipped.
-
-    Raises:
-        BotError: where it cannot be read, also in the middle.
-    """
-    try:
-        with given.open("rb") as start:
-            packed = start.read(2) == _GZIP
-        with gzip.open(given) if packed else given.open("rb") as file:
-            yield cast("IO[bytes]", file)
-    except (OSError, EOFError, zlib.error, SourceError) as error:
-        problem = getattr(error, "strerror", None) or str(error)
-        raise BotError(f"records: {given}: cannot be read: {problem.lower()}") from error

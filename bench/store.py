@@ -16,8 +16,8 @@ from itertools import islice
 from pathlib import Path
 
 from bench import citations
+from bench.labelled import opened
 from bench.measure import Asked, Case, compared
-from bench.parse import unpacked
 from bot.collect.identity import RULES
 from bot.collect.sources.pubmed_xml import Citation
 from bot.collect.sources.pubmed_xml import citations as announced
@@ -74,7 +74,7 @@ def _found(records: Path | None, count: int) -> Iterator[list[Finding]]:
             written.seek(0)
             stream = written
         else:
-            stream = stack.enter_context(unpacked(records))
+            stream = stack.enter_context(opened(records))
         found = (one for one in announced(stream, date(2026, 11, 23)) if isinstance(one, Citation))
         while batch := [Finding(one.announcement, 0.5, "found") for one in islice(found, BATCH)]:
             yield batch
