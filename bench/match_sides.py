@@ -20,7 +20,7 @@ from bot.concepts.lexicon import Lexicon
 from bot.concepts.reading import Reader
 from bot.concepts.relevance import relevance
 from bot.concepts.vocabulary import Vocabulary
-from bot.concepts.words import prepared
+from bot.concepts.words import visible
 
 #: How many texts are held at a time.
 BATCH = 500
@@ -44,7 +44,7 @@ class Measured(NamedTuple):
 def names(vocabulary: Vocabulary) -> Look:
     """All names of the vocabulary by our lexicon, not yet weighed."""
     lexicon = Lexicon(names_of(vocabulary))
-    return lambda text: (lexicon.hits(prepared(text.title)), lexicon.hits(prepared(text.abstract)))
+    return lambda text: (lexicon.hits(visible(text.title)), lexicon.hits(visible(text.abstract)))
 
 
 def concepts(vocabulary: Vocabulary) -> Look:

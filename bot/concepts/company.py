@@ -34,7 +34,7 @@ Features = Mapping[str, float]
 def features_of(
     title: str, abstract: str, mentioned: Mapping[int, Evidence], vocabulary: Vocabulary
 ) -> dict[str, float]:
-    """Give what the models look at: the words of the prepared texts, and the concepts that are mentioned.
+    """Give what the models look at: the words of the visible texts, and the concepts that are mentioned.
 
     Each counts by the logarithm of how often it stands there, over the root of the number of different words.
     """

@@ -6,10 +6,12 @@ the bearer of a disease, before a kind of disease. Both parts count with everyth
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from bot.concepts.characters import STOP
 from bot.concepts.derivations import BEARERS, DISEASES
 from bot.concepts.vocabulary import Vocabulary
 
@@ -85,6 +87,30 @@ class Composition:
                     if vocabulary.in_tree(owner, BEARERS):
                         made.setdefault(owner, {}).setdefault(kinds[kind], []).append(number)
         return cls(_with_narrower(vocabulary, made), _kinds_of(vocabulary, set(reach)), reach, max(reach.values()))
+
+    def told(
+        self,
+        bearers: Iterable[tuple[int, int, Mapping[int, Sequence[int]]]],
+        kinds: Sequence[tuple[int, int, Sequence[int]]],
+        encoded: str,
+    ) -> Iterator[tuple[Sequence[int], bool, float]]:
+        """Give the concepts whose parts stand in one sentence, whether they stand for any disease there, and how near.
+
+        Args:
+            bearers: first token, the token behind the last, and what stands in `of_bearers` of what they name.
+            kinds: the same with `kinds_of`; no name lies over another, and they go from left to right.
+            encoded: the words of the text, one character each.
+        """
+        starts, ends = [start for start, _, _ in kinds], [end for _, end, _ in kinds]
+        for start, end, made in bearers:
+            near = slice(bisect_left(ends, start - self.furthest), bisect_right(starts, end + self.furthest))
+            for other_start, other_end, of in kinds[near]:
+                distance = max(other_start - end, start - other_end)
+                if distance < 0 or STOP in encoded[min(end, other_end) : max(start, other_start)]:
+                    continue
+                for kind in of:
+                    if kind in made and distance <= self.reach[kind]:
+                        yield made[kind], kind == ANY, 1 / (1 + distance)
 
 
 def _split(name: str, kinds: Mapping[str, int]) -> tuple[str, str] | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -68,6 +68,61 @@ class Evidence:
         parts = self.spoken_abstract or self.composed_title or self.composed_abstract or self.befallen
         return not (rare or parts)
 
+    def mention(self, place: int, start: int, end: int, length: int) -> None:
+        """Count a name.
+
+        Args:
+            place: where it stands.
+            start: its first token.
+            end: the token behind its last.
+            length: of that text, in tokens.
+        """
+        self.spans.append((place, start, end))
+        if end - start > self.longest:  # noqa: PLR1730 (max and min take longer, and this is done for every name)
+            self.longest = end - start
+        if place == ABSTRACT:
+            self.abstract += 1
+            share = start / length
+            if share < self.first:  # noqa: PLR1730 (as above)
+                self.first = share
+            if share > self.last:  # noqa: PLR1730 (as above)
+                self.last = share
+        elif place == TITLE:
+            self.title += 1
+        else:
+            self.keywords += 1
+
+    def speak(self, place: int) -> None:
+        """Count a word that speaks of it without naming it."""
+        if place == TITLE:
+            self.spoken_title += 1
+        else:
+            self.spoken_abstract += 1
+
+    def introduced(self, title: Sequence[tuple[int, int]], shares: Iterable[float]) -> None:
+        """Count a short form that the text introduces.
+
+        Args:
+            title: its tokens in the title, as those of a name; not where they are of a longer name that was counted.
+            shares: where in the abstract it stands, 0..1.
+        """
+        counted = {at for place, start, end in self.spans if place == TITLE for at in range(start, end)}
+        new = [(TITLE, start, end) for start, end in title if start not in counted]
+        self.title += len(new)
+        self.spans += new
+        for share in shares:
+            self.abstract += 1
+            self.first, self.last = min(self.first, share), max(self.last, share)
+
+    def composed(self, place: int, nearness: float, *, of_any: bool) -> None:
+        """Note that its parts stand near to one another; `of_any`: the organ, or the bearer, and any disease."""
+        if of_any:
+            self.befallen = max(self.befallen, nearness)
+        elif place == TITLE:
+            self.composed_title = max(self.composed_title, nearness)
+        else:
+            self.composed_abstract = max(self.composed_abstract, nearness)
+
     def add(self, other: Evidence) -> None:
         """Count what was found of a narrower concept, too."""
         self.title += other.title
@@ -86,6 +141,14 @@ class Evidence:
         self.befallen = max(self.befallen, other.befallen)
         self.company = max(self.company, other.company)
         self.spans += other.spans
+
+
+def evidence_of(found: dict[int, Evidence], number: int) -> Evidence:
+    """Give what was found of a concept so far, to be added to."""
+    evidence = found.get(number)
+    if evidence is None:
+        evidence = found[number] = Evidence()
+    return evidence
 
 
 def together(found: Iterable[Evidence]) -> Evidence:

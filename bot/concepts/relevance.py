@@ -147,11 +147,13 @@ def relevance(
         indexed: what its indexers say of the concept; None where they say nothing.
         publication_types: as PubMed names them.
     """
-    if not (found.spoken_of or found.company or (indexed is not None and indexed.heading)):
-        return 0.0
-    if found.only_named and not (knows_company or indexed or publication_types):
+    if not (knows_company or indexed or publication_types) and found.only_named:
+        if not (found.title or found.abstract):
+            return 0.0
         early, late = found.first < _EARLY, found.last > _LATE
         return _of_names(found.title > 0, found.abstract, early, late, min(found.longest, 3), breadth, has_abstract)
+    if not (found.spoken_of or found.company or (indexed is not None and indexed.heading)):
+        return 0.0
     return _weighed(
         found,
         breadth,

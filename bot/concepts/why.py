@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from bot.concepts.evidence import ABSTRACT, KEYWORDS, TITLE, Evidence
 from bot.concepts.reading import Reading
-from bot.concepts.words import key_of_word, prepared, tokens_of
+from bot.concepts.words import key_of_word, tokens_of, visible
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +58,11 @@ class Told:
 
     def _further(self) -> list[str]:
         """The companions that tell something beside the names found: no numbers, and none of their own words."""
-        own = {key_of_word(token) for name in self.terms for token in tokens_of(prepared(name))}
+        own = {key_of_word(token) for name in self.terms for token in tokens_of(visible(name))}
         return [
             word
             for word in dict.fromkeys(self.companions)
-            if not word.isdecimal() and not own.issuperset(map(key_of_word, tokens_of(prepared(word))))
+            if not word.isdecimal() and not own.issuperset(map(key_of_word, tokens_of(visible(word))))
         ]
 
 

@@ -11,14 +11,16 @@ DASHES: Final = "-\u2010\u2011\u2012\u2013\u2014\u2015\u2212"
 _APOSTROPHES: Final = "'\u2018\u2019\u02bc\u2032"
 _UNSEEN = re.compile("[\u00ad\u200b-\u200d\u2060\ufeff]")
 #: More marks on one letter than any script has (UAX #15, stream-safe text); sorting a run takes its square in time.
-_MANY_MARKS = re.compile(r"([^\w\s\x00-\x7f]{30})[^\w\s\x00-\x7f]+")
+_MANY: Final = 30
+_MANY_MARKS = re.compile(rf"([^\w\s\x00-\x7f]{{{_MANY}}})[^\w\s\x00-\x7f]+")
 _GREEK: Final = "\u0391-\u03c9"
 #: One token: a run of letters with its possessive, one Greek letter, a number, or a mark that ends a phrase. A name
 #: is written with and without hyphens, and blanks between letters and digits come and go (COVID-19, COVID19, IL-1β,
-#: IL 1 beta), so that neither is kept. A combining mark belongs to its letter.
+#: IL 1 beta), so that neither is kept. A combining mark belongs to its letter. A bracket explains a name
+#: without ending it: stimulator of interferon genes (STING) agonists.
 _TOKEN = re.compile(
     rf"[^\W\d_{_GREEK}](?:[^\W\d_{_GREEK}]|[\u0300-\u036f])*(?:[{_APOSTROPHES}]s(?![^\W_]))?"
-    rf"|[{_GREEK}]|\d+|[.,;:!?](?=\s|$)"
+    rf"|[{_GREEK}]|\d+|[.,;:!?](?=[\s()\[\]]|$)"
 )
 #: Tokens over which no name goes.
 BREAKS: Final = frozenset(".,;:!?")
@@ -120,30 +122,26 @@ _MAYBE_BRITISH = re.compile("ae|oe|our|[iy]z|sulph|leuco|re$|ll|ogue$|aluminium|
 
 def visible(text: str) -> str:
     """Give `text` in NFC, without soft hyphens and other unseen characters, and with at most 30 marks in a row."""
-    return text if text.isascii() else unicodedata.normalize("NFC", few_marks(_UNSEEN.sub("", text)))
+    if text.isascii():
+        return text
+    # What is printable has no unseen characters, which is told sooner than they are sought.
+    seen = text if text.isprintable() else _UNSEEN.sub("", text)
+    return unicodedata.normalize("NFC", few_marks(seen))
 
 
 def few_marks(text: str) -> str:
     """Give `text` with at most 30 marks in a row, so that normalising it takes no more than its length in time."""
-    return _MANY_MARKS.sub(r"\1", text)
-
-
-def prepared(text: str) -> str:
-    """Give `text` as names are looked up in it: visible, brackets as blanks, marks that end a phrase apart from words.
-
-    A bracket explains a name without ending it: stimulator of interferon genes (STING) agonists.
-    """
-    text = visible(text).replace("(", " ").replace(")", " ").replace("[", " ").replace("]", " ")
-    return text.replace(", ", " , ").replace(". ", " . ")
+    few = len(text) - len(text.encode("ascii", "ignore")) <= _MANY
+    return text if few else _MANY_MARKS.sub(r"\1", text)
 
 
 def tokens_of(text: str) -> list[str]:
-    """Give the tokens of a prepared text as they are written, marks that end a phrase among them."""
+    """Give the tokens of a visible text as they are written, marks that end a phrase among them."""
     return _TOKEN.findall(text)
 
 
 def spans_of(text: str) -> list[tuple[int, int]]:
-    """Give where each token of a prepared text begins and ends, in characters."""
+    """Give where each token of a visible text begins and ends, in characters."""
     return [found.span() for found in _TOKEN.finditer(text)]
 
 
@@ -217,5 +215,5 @@ def key_of(name: str) -> str:
     Where `key_of(a)` is in a table of names, `a` is one of them; try `key_of(a.lower())` next, for names that come
     in capitals: names with a short form are not found by it.
     """
-    words = [word for word in tokens_of(prepared(name)) if word not in BREAKS]
+    words = [word for word in tokens_of(visible(name)) if word not in BREAKS]
     return " ".join(word.removesuffix("s") if is_short_form(word) else key_of_word(word) for word in words)

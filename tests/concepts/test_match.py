@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from bot.concepts.evidence import TITLE, Evidence
 from bot.concepts.match import Match, compile_feed, compile_names, relevance_of
 from bot.concepts.why import Told
-from bot.concepts.words import key_of_word, prepared, tokens_of
+from bot.concepts.words import key_of_word, tokens_of, visible
 from bot.models.feeds import FeedRecord
 from bot.models.papers import AbstractSection, MeshHeading, PaperRecord
 from tests.concepts.small_vocabulary import VOCABULARY
@@ -216,12 +216,12 @@ def test_matching_never_raises_and_stays_in_bounds(
         assert 0 < found.relevance <= 1
         assert found.why
         text = " ".join((title, abstract, *keywords))
-        assert all(prepared(text).count(word) for term in found.terms for word in term.split())
+        assert all(visible(text).count(word) for term in found.terms for word in term.split())
 
 
 @given(_TERM, st.text("abc .,;-()", max_size=30), st.text("abc .,;-()", max_size=30))
 def test_a_term_between_sentences_is_found(term: str, before: str, after: str) -> None:
-    assume(tokens_of(prepared(term)))
+    assume(tokens_of(visible(term)))
     assert matches(term, f"{before} . {term} . {after}")
 
 
