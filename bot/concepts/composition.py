@@ -53,6 +53,8 @@ _KINDS: Final = {
 ANY: Final = -1
 _ANY_WORDS: Final = ("diseases", "disease", "disorders")
 _ANY_REACH: Final = 4
+#: A cancer of the breast is not one of animals, though these have the like.
+_OF_ANIMALS: Final = ("C22",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +80,7 @@ class Composition:
         kinds, reach = _kinds(vocabulary, named)
         made: dict[int, dict[int, list[int]]] = {}
         for number, one in enumerate(vocabulary.descriptors):
-            if not vocabulary.in_tree(number, DISEASES):
+            if not vocabulary.in_tree(number, DISEASES) or vocabulary.in_tree(number, _OF_ANIMALS):
                 continue
             for place, kind in {split for name in (one.name, *one.terms) if (split := _split(name, kinds))}:
                 if kinds[kind] == number:
@@ -132,9 +134,16 @@ def _with_narrower(
             for kind, numbers in by_kind.items():
                 spread.setdefault(narrower, {}).setdefault(kind, []).extend(numbers)
     return {
-        place: {kind: tuple(dict.fromkeys(numbers)) for kind, numbers in by_kind.items()}
+        place: {kind: _narrowest(vocabulary, numbers) for kind, numbers in by_kind.items()}
         for place, by_kind in spread.items()
     }
+
+
+def _narrowest(vocabulary: Vocabulary, numbers: Iterable[int]) -> tuple[int, ...]:
+    """Those of `numbers` that are not broader than another: a tumor of the ovary is one of the genitals by being one."""
+    found = tuple(dict.fromkeys(numbers))
+    told = {broader for number in found for broader in vocabulary.broader(number) if broader != number}
+    return tuple(number for number in found if number not in told)
 
 
 def _kinds(vocabulary: Vocabulary, named: Callable[[str], Iterable[int]]) -> tuple[dict[str, int], dict[int, int]]:

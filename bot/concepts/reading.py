@@ -22,7 +22,7 @@ from bot.concepts.words import is_short_form, key_of_word, spans_of, tokens_of, 
 #: Names that say something else almost wherever they stand.
 _EVERYDAY: Final = frozenset(
     "association associations can cane canes control drive drives lead mean set sets understanding will wills".split()
-)
+) | {"hypotension, induced", "induced hypotension", "hyperthermia, induced", "induced hyperthermia"}
 #: What is absent, or is named to set it apart, stands behind one of these, at most so many words away.
 _DENIALS: Final = tuple("no not without neither nor absence negative unlike excluding except".split())
 _DENIAL_REACH: Final = 3
