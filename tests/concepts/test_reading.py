@@ -119,7 +119,7 @@ class TestParts:
     @pytest.mark.parametrize(
         "text",
         [
-            "Laryngeal carcinoma",
+            "Laryngeal human carcinoma",
             "Carcinoma of the human larynx",
             "The larynx, seat of tumors",
             "hepatic x larynx cancer",
@@ -127,6 +127,10 @@ class TestParts:
     )
     def test_a_place_near_a_kind_makes_a_concept(self, text: str) -> None:
         assert evidence("Laryngeal Neoplasms", text).composed_title > 0
+
+    @pytest.mark.parametrize("text", ["Laryngeal cancer", "laryngeal tumours", "A laryngeal carcinoma"])
+    def test_what_authors_call_the_neoplasms_of_a_place(self, text: str) -> None:
+        assert evidence("Laryngeal Neoplasms", text).title == 1
 
     @pytest.mark.parametrize(
         "text", ["The larynx. Carcinoma grew.", "larynx a b c d e f g h carcinoma", "Hepatic carcinoma"]
