@@ -121,6 +121,14 @@ class HeaderError(BotError):
         super().__init__(f"header: {header}: '{value}'; {mend}")
 
 
+class KeyFileError(BotError):
+    """A key for signatures that is of no use, or a file for one that cannot be written; nothing of a key is told."""
+
+    def __init__(self, where: str, problem: str) -> None:
+        self.where, self.problem = where, problem
+        super().__init__(f"dkim key: {where}: {problem}")
+
+
 class MailServerError(BotError):
     """The mail server as a whole cannot be used: not one recipient's fault, so the round ends."""
 

@@ -8,6 +8,7 @@ lower case). Everything that is wrong is named at once.
 from __future__ import annotations
 
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from difflib import get_close_matches
@@ -28,7 +29,12 @@ from bot.errors import SettingsError
 PREFIX = "BOT_"
 
 #: Settings that may also come from a file named by `NAME_FILE`, as container platforms hand secrets over.
-SECRETS = ("database_url", "smtp_url", "secret_key", "ncbi_api_key", "openalex_api_key")
+SECRETS = ("database_url", "smtp_url", "secret_key", "dkim_key", "dkim_key_2", "ncbi_api_key", "openalex_api_key")
+
+#: RFC 6376 section 3.1; each part is a label of DNS.
+_SELECTOR = re.compile(
+    r"(?=.{1,63}\Z)[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)*"
+)
 
 
 class Mailbox(NamedTuple):
@@ -55,6 +61,18 @@ def _address(value: str) -> str:
         return validate_email(value, check_deliverability=False, test_environment=True).normalized
     except EmailNotValidError as error:
         raise ValueError(f"not an address: '{value}'; {error}") from error
+
+
+def dkim_selector(value: str) -> str:
+    """`value`, which is a selector.
+
+    Raises:
+        ValueError: it is none, and how to write one.
+    """
+    if not _SELECTOR.fullmatch(value):
+        # Not repeated: it may be the key, in the wrong place.
+        raise ValueError("not a selector; write letters, digits and hyphens, as 2026a")
+    return value
 
 
 def _web_url(value: str) -> str:
@@ -92,6 +110,7 @@ def _keys(value: str) -> str:
     return value
 
 
+Selector = Annotated[str, AfterValidator(dkim_selector)]
 WebUrl = Annotated[str, AfterValidator(_web_url)]
 
 
@@ -119,6 +138,16 @@ class Settings(BaseSettings):
     public_url: WebUrl = "http://127.0.0.1:8000"
     #: Signs links; several, comma-separated, to rotate: the first signs, all are accepted.
     secret_key: Annotated[str, AfterValidator(_keys)] | None = Field(default=None, repr=False)
+    #: The domain that signs mails (DKIM); only the From address's own is taken, and holds without this.
+    dkim_domain: str | None = None
+    #: Under which name in DNS the key's public half is: `2026a._domainkey.DOMAIN`.
+    dkim_selector: Selector | None = None
+    #: The private key in PEM, RSA or Ed25519; without one, mails are not signed here.
+    dkim_key: str | None = Field(default=None, repr=False)
+    #: A second set signs a second time.
+    dkim_domain_2: str | None = None
+    dkim_selector_2: Selector | None = None
+    dkim_key_2: str | None = Field(default=None, repr=False)
     #: Sent to sources as they ask, so that they can write before they block.
     contact_email: Annotated[str, AfterValidator(_address)] | None = None
     ncbi_api_key: str | None = Field(default=None, repr=False)
@@ -169,15 +198,18 @@ class Settings(BaseSettings):
 
 
 #: Named in the interface and taken without complaint, but not in force yet.
-RESERVED = frozenset(
-    "SMTP_CONNECTIONS RATE RATE_PER_DOMAIN DKIM_DOMAIN DKIM_SELECTOR DKIM_KEY_FILE DKIM_DOMAIN_2 DKIM_SELECTOR_2 "
-    "DKIM_KEY_FILE_2 TEST_POSTGRES_URL".split()
-)
+RESERVED = frozenset("SMTP_CONNECTIONS RATE RATE_PER_DOMAIN TEST_POSTGRES_URL".split())
 
 
 def names() -> tuple[str, ...]:
     """Every variable that is in force, `BOT_DATABASE_URL` and so on."""
     return tuple(PREFIX + name.rstrip("_").upper() for name in Settings.model_fields)
+
+
+def file_variable(secret: str) -> str:
+    """The variable that names a file with a secret in it: `BOT_SMTP_URL_FILE`, `BOT_DKIM_KEY_FILE_2`."""
+    name, second = secret.removesuffix("_2"), "_2" if secret.endswith("_2") else ""
+    return f"{PREFIX}{name.upper()}_FILE{second}"
 
 
 def read_settings(folder: Path | None = None, environ: Mapping[str, str] | None = None) -> Settings:
@@ -240,18 +272,21 @@ def _from_secret_files(values: Mapping[str, Any], problems: list[str]) -> dict[s
     found = {}
     for name in SECRETS:
         variable = PREFIX + name.upper()
-        path = values.get(variable + "_FILE")
+        path = values.get(file_variable(name))
         if not path or values.get(variable):
+            continue
+        if "PRIVATE KEY" in str(path):
+            problems.append(f"{file_variable(name)}: not the name of a file but a key; write it into {variable}")
             continue
         try:
             found[name.upper()] = Path(path).read_text("utf-8").strip()
         except (OSError, UnicodeDecodeError) as error:
-            problems.append(f"{variable}_FILE: '{path}' cannot be read ({type(error).__name__})")
+            problems.append(f"{file_variable(name)}: '{path}' cannot be read ({type(error).__name__})")
     return found
 
 
 def _unknown(where: str, values: Mapping[str, Any], known: Mapping[str, str]) -> list[str]:
-    allowed = {*known, *RESERVED, *(name.upper() + "_FILE" for name in SECRETS)}
+    allowed = {*known, *RESERVED, *(file_variable(name).removeprefix(PREFIX) for name in SECRETS)}
     strange = sorted(
         n for name in values if name.startswith(PREFIX) and (n := name.removeprefix(PREFIX)) not in allowed
     )

@@ -15,6 +15,7 @@ from bot.settings import Settings, read_settings
 from bot.store import feeds, subscribers, vocabulary
 from bot.store.instance import latest_moment
 from bot.wiring import App, build
+from bot.wiring.signing import signers
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +54,7 @@ def _findings() -> list[Finding]:
         found.append(_look("feeds", lambda: _feeds(app)))
         found.append(_look("vocabulary", lambda: _vocabulary(app)))
         found.append(_look("templates", app.check_templates))
+        found.append(_look("dkim", lambda: _dkim(settings)))
         found.append(_look("mail server", lambda: _mail_server(app)))
         found += [_look(f"source {name}", probe) for name, probe in app.source_probes().items()]
         found.append(_look("clock", lambda: _clock(app)))
@@ -86,6 +88,14 @@ def _vocabulary(app: App) -> str:
     if not there.concepts:
         return "none; feeds go by their own names and synonyms (`bot concepts load FILE`)"
     return f"{plural(there.concepts, 'concept')}, from {there.file}"
+
+
+def _dkim(settings: Settings) -> str:
+    signing = signers(settings)
+    if not signing:
+        return "mails are not signed here; the mail server has to, or make a key (`bot dkim make`)"
+    keys = " and ".join(f"{one.selector} ({one.algorithm})" for one in signing)
+    return f"{keys} for {signing[0].domain}; see that DNS has what `bot dkim show` tells"
 
 
 def _mail_server(app: App) -> str:

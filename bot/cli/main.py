@@ -11,7 +11,22 @@ import typer
 from typer.exceptions import TyperException
 
 from bot import __version__
-from bot.cli import bench, checks, concepts, db, demo, explain, feeds, logs, rounds, serve, setup, sources, subscribers
+from bot.cli import (
+    bench,
+    checks,
+    concepts,
+    db,
+    demo,
+    dkim,
+    explain,
+    feeds,
+    logs,
+    rounds,
+    serve,
+    setup,
+    sources,
+    subscribers,
+)
 from bot.cli.output import show, talk
 from bot.errors import BotError
 
@@ -37,6 +52,7 @@ app.command("collect")(rounds.collect)
 app.command("plan")(rounds.plan)
 app.command("deliver")(rounds.deliver)
 app.command("preview")(rounds.preview)
+app.add_typer(dkim.app, name="dkim")
 app.add_typer(db.app, name="db")
 app.command("bench")(bench.bench)
 
