@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, field
 from datetime import datetime
+from email import message_from_bytes
+from email.policy import SMTP
 from enum import StrEnum
 
 from sqlalchemy import Column, ForeignKey, Index, Text, UniqueConstraint
@@ -297,5 +299,17 @@ class Message:
     message_id: str
     #: CRLF line ends, no line over 998 octets, not yet dot-stuffed.
     content: bytes
-    html: str = ""
-    text: str = ""
+
+    @property
+    def html(self) -> str:
+        """Its HTML part, as a reader's program decodes it; for looking at, since that takes a while."""
+        return self._part("html")
+
+    @property
+    def text(self) -> str:
+        """Its text part."""
+        return self._part("plain")
+
+    def _part(self, subtype: str) -> str:
+        part = message_from_bytes(self.content, policy=SMTP).get_body((subtype,))
+        return "" if part is None else str(part.get_content())

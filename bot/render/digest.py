@@ -1,56 +1,86 @@
-"""The digest mail: subject, text part and HTML part from one view, as a message."""
+"""The digest mail: put together from fragments, or rendered as a whole, which comes to the same."""
 
 from __future__ import annotations
 
 from dataclasses import replace
-
-from jinja2 import Environment
+from functools import cache
+from pathlib import Path
 
 from bot.errors import TemplateError
 from bot.models.deliveries import Message
 from bot.render.fit import HTML_LIMIT, smaller
+from bot.render.fragments import FOLDER, Filled, Fragments
 from bot.render.inline import inlined
-from bot.render.mime import Envelope, build_message
-from bot.render.plain import plain
-from bot.render.subject import digest_subject
-from bot.render.templates import filled
+from bot.render.languages import language
+from bot.render.mime import Envelope, assembled, build_message
+from bot.render.templates import build_environment, filled
 from bot.render.view import DigestView
 
-_FOLDER = "email/digest"
 
-
-def render_digest(view: DigestView, envelope: Envelope, environment: Environment) -> Message:
-    """The digest as a message whose HTML part keeps within the limit.
+class Press:
+    """Makes the digests of many readers, in all languages.
 
     Args:
-        view: what is in it; cards that do not fit are linked instead, in both parts.
-        envelope: who sends it to whom; its language becomes the view's.
-        environment: from `build_environment`.
-
-    Raises:
-        TemplateError: a template cannot be rendered, or alone exceeds the limit.
-        AddressError, HeaderError: the mail cannot be addressed.
+        own: a folder whose templates go before the packaged ones, file by file. Where they look at what fragments do
+            not know, such as all sections at once, digests are rendered as a whole: slowly, but as they are meant.
     """
-    fitting, subject, html = _fitting(view, environment)
-    text = filled(environment, f"{_FOLDER}/body.txt", mail=fitting, subject=subject)
-    return build_message(subject, text, html, replace(envelope, language=view.language))
+
+    def __init__(self, own: Path | None = None) -> None:
+        self._environment = cache(lambda code: build_environment(own, language(code)))
+        self._fragments = Fragments(self._environment)
+        #: Whether fragments come to the same as the whole; packaged ones do, as tests see to.
+        self._alike = None if own else True
+
+    def message(self, view: DigestView, envelope: Envelope) -> Message:
+        """The digest as a message whose HTML part keeps within the limit.
+
+        Args:
+            view: what is in it; cards that do not fit are linked instead, in both parts.
+            envelope: who sends it to whom; its language becomes the view's.
+
+        Raises:
+            TemplateError: a template cannot be rendered, or alone exceeds the limit.
+            AddressError, HeaderError: the mail cannot be addressed.
+        """
+        if not self.is_fast(view, envelope):
+            return self.whole(view, envelope)
+        return self._put_together(view, envelope)
+
+    def is_fast(self, view: DigestView, envelope: Envelope) -> bool:
+        """Whether digests can be put together from fragments; own templates are tried on the first one.
+
+        Raises:
+            TemplateError, AddressError, HeaderError: as `message` does.
+        """
+        if self._alike is None:
+            self._alike = all(
+                self._put_together(one, envelope).content == self.whole(one, envelope).content
+                for one in (view, replace(view, reader_name="", votes_url="", summary=""))
+            )
+        return self._alike
+
+    def whole(self, view: DigestView, envelope: Envelope) -> Message:
+        """The digest from one document: what fragments are held to."""
+        environment = self._environment(view.language)
+        while True:
+            html = inlined(filled(environment, f"{FOLDER}/body.html", mail=view))
+            size = len(html.encode())
+            if size <= HTML_LIMIT:
+                text = filled(environment, f"{FOLDER}/body.txt", mail=view)
+                return build_message(view.subject, text, html, replace(envelope, language=view.language))
+            view = _smaller(view, size)
+
+    def _put_together(self, view: DigestView, envelope: Envelope) -> Message:
+        while True:
+            done = Filled(self._fragments.of(view), view)
+            if done.html_size <= HTML_LIMIT:
+                return assembled(view.subject, done.text, done.html, envelope, view.language)
+            view = _smaller(view, done.html_size)
 
 
-def _fitting(view: DigestView, environment: Environment) -> tuple[DigestView, str, str]:
-    """The view that fits, with its subject and its HTML."""
-    while True:
-        subject = _subject(view, environment)
-        html = inlined(filled(environment, f"{_FOLDER}/body.html", mail=view, subject=subject))
-        size = len(html.encode())
-        if size <= HTML_LIMIT:
-            return view, subject, html
-        less = smaller(view, size)
-        if less is None:
-            problem = f"{size} bytes without any paper; at most {HTML_LIMIT} are sent"
-            raise TemplateError(f"{_FOLDER}/body.html", None, problem)
-        view = less
-
-
-def _subject(view: DigestView, environment: Environment) -> str:
-    inside = digest_subject(view.total, [section.name for section in view.sections if section.cards])
-    return plain(filled(environment, f"{_FOLDER}/subject.txt", mail=view, subject=inside))
+def _smaller(view: DigestView, size: int) -> DigestView:
+    less = smaller(view, size)
+    if less is None:
+        problem = f"{size} bytes without any paper; at most {HTML_LIMIT} are sent"
+        raise TemplateError(f"{FOLDER}/body.html", None, problem)
+    return less

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from bot.models.papers import AbstractSection
 from bot.render.plain import plain, shortened
@@ -22,6 +23,19 @@ _GENEROUS = 1.15
 _LABEL_LENGTH = 60
 #: Labels by which PubMed says that a part has none.
 _NO_LABEL = {"unlabelled", "unlabeled", "unassigned", "abstract"}
+
+#: Parts that say what was found, the best first; each word may stand among others.
+_FOUND = ("conclusion", "interpretation", "significance", "implication", "discussion", "results", "result", "finding")
+#: A sentence of another length says too little, or too much, to stand for the paper.
+_KEY_LENGTHS = range(40, 330)
+#: Sentences that many abstracts end with, and that say nothing of what was found.
+_NO_KEY = re.compile(
+    r"https?://|www\.|\bdoi\b|copyright|©|all rights reserved|\bregist(?:ration|ered|ry)\b|\bNCT\d|supplementary|"
+    r"funded|funding|available (?:at|on|from)|author's transl|keywords?:",
+    re.IGNORECASE,
+)
+#: So many sentences an abstract without parts must have before its last one is taken for what was found.
+_ENOUGH_SENTENCES = 4
 
 _ABBREVIATIONS = frozenset({
     "e.g", "i.e", "al", "fig", "figs", "vs", "cf", "ca", "approx", "no", "nos", "dr", "drs", "prof", "st",
@@ -115,6 +129,33 @@ def excerpt(abstract: Sequence[AbstractSection], limit: int = EXCERPT_LENGTH) ->
             return Excerpt(tuple(shown), cut=True)
         left -= len(text)
     return Excerpt(tuple(shown))
+
+
+def key_sentence(abstract: Sequence[AbstractSection]) -> str:
+    """What the paper itself says it found, in one sentence of its abstract; empty where none can be told.
+
+    The first sentence of its conclusions, else the last of its results; without such parts the last sentence.
+    """
+    parts = [(label.casefold(), plain(text)) for label, text in abstract]
+    for word in _FOUND:
+        found = [text for label, text in parts if word in label and text]
+        if found:
+            said = sentences(found[-1])
+            return _key(said[::-1] if word.startswith(("result", "finding")) else said)
+    said = sentences(" ".join(text for _, text in parts))
+    return _key(said[::-1]) if len(said) >= _ENOUGH_SENTENCES else ""
+
+
+def _key(said: Sequence[str]) -> str:
+    """The first of three sentences that can stand by itself."""
+    fitting = (one for one in said[:3] if len(one) in _KEY_LENGTHS and not one.endswith("?"))
+    return next((one for one in fitting if not _NO_KEY.search(one)), "")
+
+
+def sentences(text: str) -> list[str]:
+    """The sentences of `text`, which is one line."""
+    ends = [0, *sentence_ends(text), len(text)]
+    return [one for start, end in pairwise(ends) if (one := text[start:end].strip())]
 
 
 def readable_label(label: str) -> str:

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from functools import lru_cache
 
+from bot.render.cards import CardView
 from bot.render.excerpt import excerpt
-from bot.render.view import CardView, DigestView, SectionView, totals
+from bot.render.view import DigestView, SectionView
 
 #: Bytes of the HTML part before encoding: Gmail clips near 102 KB, and hides the unsubscribe link.
 HTML_LIMIT = 90_000
@@ -46,27 +48,23 @@ def smaller(view: DigestView, size: int, limit: int = HTML_LIMIT) -> DigestView 
     if len(view.sections) > 1:
         kept = view.sections[: len(view.sections) // 2]
         left_out = view.sections[len(kept) :]
-        return replace(
-            view,
-            sections=kept,
-            feeds_left_out=view.feeds_left_out + len(left_out),
-            papers_left_out=view.papers_left_out + sum(section.more for section in left_out),
-        )
+        return view.with_sections(kept, len(left_out), sum(section.more for section in left_out))
     return None
 
 
 def with_excerpts(view: DigestView, length: int) -> DigestView:
     """`view` with excerpts of about `length` characters at the most, at the shortest with the plainest links."""
-    return _with_sections(
-        view,
+    return view.with_sections(
         [
-            replace(section, cards=tuple(_with_excerpt(card, length) for card in section.cards))
+            replace(section, cards=tuple(with_excerpt(card, length) for card in section.cards))
             for section in view.sections
-        ],
+        ]
     )
 
 
-def _with_excerpt(card: CardView, length: int) -> CardView:
+@lru_cache(maxsize=4_000)
+def with_excerpt(card: CardView, length: int) -> CardView:
+    """`card` with so many characters of its abstract, about; the same one again for the same card."""
     shorter = excerpt(card.excerpt.parts, length)
     # The heading above names the links too, so that this is the first to go.
     naming = "" if length <= SHORTER[-1] else card.naming
@@ -80,12 +78,11 @@ def _with_fewer_cards(view: DigestView, excess: int, around: int) -> DigestView:
         excess -= around + _card_bytes(view.sections[number].cards[kept[number]])
         if excess < 0:
             break
-    return _with_sections(
-        view,
+    return view.with_sections(
         [
             replace(section, cards=section.cards[:cards], more=section.more + len(section.cards) - cards)
             for section, cards in zip(view.sections, kept, strict=True)
-        ],
+        ]
     )
 
 
@@ -97,15 +94,19 @@ def _droppings(kept: list[int]) -> Iterator[int]:
         yield number
 
 
-def _with_sections(view: DigestView, sections: Sequence[SectionView]) -> DigestView:
-    return replace(view, sections=tuple(sections), **totals(sections, view.papers_left_out))
-
-
 def _text_bytes(sections: Sequence[SectionView]) -> int:
     return sum(_card_bytes(card) for section in sections for card in section.cards)
 
 
 def _card_bytes(card: CardView) -> int:
-    texts = [card.title, card.title, card.authors, card.journal, *(part.text for part in card.excerpt.parts)]
+    texts = [
+        card.title,
+        card.title,
+        card.authors,
+        card.journal,
+        card.key,
+        card.why,
+        *(part.text for part in card.excerpt.parts),
+    ]
     naming = 2 * len(card.naming.encode()) + _NAMING if card.naming else 0
     return sum(len(text.encode()) for text in texts) + 2 * len(card.url) + naming

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from email.header import Header
+from functools import lru_cache
 
 import idna
 
@@ -60,6 +61,7 @@ def folded(name: str, pieces: Sequence[str], separator: str = " ") -> str:
     return "\r\n".join([*lines, line])
 
 
+@lru_cache(maxsize=1_024)
 def mailbox(address: str, *, smtputf8: bool = False) -> str:
     """`address` as it stands in an envelope and in headers, with the domain in IDNA.
 
@@ -84,6 +86,7 @@ def mailbox(address: str, *, smtputf8: bool = False) -> str:
     return f"{local}@{host}"
 
 
+@lru_cache(maxsize=1_024)
 def named_mailbox(header: str, name: str, address: str) -> str:
     """A From, To or Reply-To header with one address.
 
@@ -103,6 +106,7 @@ def named_mailbox(header: str, name: str, address: str) -> str:
     return line if len(line.rpartition("\r\n")[2]) <= LINE_LENGTH else f"{header}: {phrase}\r\n <{address}>"
 
 
+@lru_cache(maxsize=64)
 def list_id(name: str, identity: str) -> str:
     """A List-Id header (RFC 2919); a name that would have to be encoded is left out.
 

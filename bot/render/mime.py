@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import hashlib
-import re
-from binascii import b2a_qp
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from email.utils import format_datetime
+from functools import lru_cache
 
 from bot.models.deliveries import Message
 from bot.render import headers
+from bot.render.quoted import encoded, ended
 
-# Where the line can take two characters more.
-_FROM = re.compile(r"^From (?=.{0,69}$)", re.MULTILINE)
+_HEAD_OF_TEXT, _HEAD_OF_HTML = (
+    f"Content-Type: text/{subtype}; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n"
+    for subtype in ("plain", "html")
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +58,21 @@ def build_message(subject: str, text: str, html: str, envelope: Envelope) -> Mes
         AddressError: the mail cannot be addressed.
         HeaderError: a structured header cannot be written.
     """
+    return assembled(subject, [encoded(ended(text))], [encoded(ended(html))], envelope)
+
+
+def assembled(
+    subject: str, text: Sequence[bytes], html: Sequence[bytes], envelope: Envelope, language: str = ""
+) -> Message:
+    """The mail of parts that are encoded already, as `bot.render.quoted.encoded` gives their pieces.
+
+    Args:
+        language: instead of the envelope's.
+
+    Raises:
+        AddressError: the mail cannot be addressed.
+        HeaderError: a structured header cannot be written.
+    """
     recipient = headers.mailbox(envelope.to_address, smtputf8=envelope.smtputf8)
     author = headers.mailbox(envelope.from_address, smtputf8=envelope.smtputf8)
     identity = headers.message_id(envelope.message_id)
@@ -64,30 +82,35 @@ def build_message(subject: str, text: str, html: str, envelope: Envelope) -> Mes
         headers.named_mailbox("From", envelope.from_name, author),
         headers.named_mailbox("To", envelope.to_name, recipient),
         headers.words("Subject", subject),
-        f"Date: {format_datetime(envelope.date)}",
+        _date(envelope.date),
         f"Message-ID: {identity}",
         *_about_the_list(envelope),
         "Auto-Submitted: auto-generated",
         "Precedence: bulk",
         "X-Auto-Response-Suppress: OOF, AutoReply",
-        f"Content-Language: {headers.token('Content-Language', envelope.language)}",
+        f"Content-Language: {headers.token('Content-Language', language or envelope.language)}",
         "MIME-Version: 1.0",
         f'Content-Type: multipart/alternative;\r\n boundary="{boundary}"',
     ]
     if envelope.reply_to:
         reply_to = headers.mailbox(envelope.reply_to, smtputf8=envelope.smtputf8)
         lines.insert(2, headers.named_mailbox("Reply-To", "", reply_to))
-    parts = (_part("plain", text), _part("html", html))
-    body = "".join(f"--{boundary}\r\n{part}\r\n" for part in parts) + f"--{boundary}--\r\n"
+    head = "\r\n".join(lines)
+    content = [f"{head}\r\n\r\n--{boundary}\r\n{_HEAD_OF_TEXT}".encode(), *text]
+    content += [f"\r\n--{boundary}\r\n{_HEAD_OF_HTML}".encode(), *html]
+    content.append(f"\r\n--{boundary}--\r\n".encode())
     return Message(
         sender=headers.mailbox(envelope.sender, smtputf8=envelope.smtputf8) if envelope.sender else author,
         recipient=recipient,
         subject=subject,
         message_id=identity,
-        content=("\r\n".join(lines) + "\r\n\r\n" + body).encode(),
-        html=html,
-        text=text,
+        content=b"".join(content),
     )
+
+
+@lru_cache(maxsize=64)
+def _date(moment: datetime) -> str:
+    return f"Date: {format_datetime(moment)}"
 
 
 def _about_the_list(envelope: Envelope) -> list[str]:
@@ -105,14 +128,3 @@ def _about_the_list(envelope: Envelope) -> list[str]:
     if envelope.feedback_id:
         lines.append(f"Feedback-ID: {headers.token('Feedback-ID', envelope.feedback_id)}")
     return lines
-
-
-def _part(subtype: str, content: str) -> str:
-    """One part, in lines of at most 76 characters (RFC 2045 section 6.7)."""
-    lines = content.replace("\r\n", "\n").replace("\r", "\n").rstrip("\n") + "\n"
-    encoded = b2a_qp(lines.encode("utf-8", "replace")).decode("ascii")
-    # Some servers write ">" before a line that begins so, which breaks signatures (RFC 4155).
-    encoded = _FROM.sub("=46rom ", encoded).replace("\n", "\r\n")
-    return (
-        f"Content-Type: text/{subtype}; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n{encoded}"
-    )

@@ -15,6 +15,10 @@ LINK_LENGTH = 1500
 # turn the text around them, the rest hides text from the reader.
 _UNSEEN = dict.fromkeys([*range(0x202A, 0x202F), *range(0x2060, 0x2070), 0x200B, 0xFEFF, *range(0xE0000, 0xE0080)])
 _UNSAFE_IN_LINK = re.compile(r"[\s<>\"'`{}|\\^]")
+#: Links that are as they should be already, told at once.
+_PLAIN_LINK = re.compile(
+    r"https?://[a-z0-9-]+(?:\.[a-z0-9-]+)*(?::[1-9][0-9]*)?(?:/[A-Za-z0-9/._~=:&+!$,;()*@-]*(?:\?[A-Za-z0-9/._~=:&-]+)?)?"
+)
 _HOST = re.compile(r"[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*\.?|\[[0-9A-Fa-f:.]+\]")
 
 
@@ -25,6 +29,11 @@ def plain(text: str, limit: int | None = None) -> str:
         text: whatever a source or a person wrote.
         limit: characters at the most; a longer text ends at a word, with an ellipsis.
     """
+    if text.isprintable():
+        # Nothing to leave out, and no white space but the plain one: most texts, told at once.
+        line = " ".join(text.split())
+        line = line if line.isascii() else unicodedata.normalize("NFC", line)
+        return line if limit is None else shortened(line, limit)
     kept = "".join(" " if char.isspace() else char for char in text.translate(_UNSEEN) if _is_shown(char))
     line = unicodedata.normalize("NFC", " ".join(kept.split()))
     return line if limit is None else shortened(line, limit)
@@ -51,6 +60,8 @@ def web_link(url: str) -> str:
 
     Hosts are written in IDNA, and what RFC 3986 does not allow in a path or query is percent-encoded.
     """
+    if len(url) <= LINK_LENGTH and _PLAIN_LINK.fullmatch(url):
+        return url
     url = url.strip()
     if not url or len(url) > LINK_LENGTH or any(unicodedata.category(char) in {"Cc", "Cs", "Cf"} for char in url):
         return ""

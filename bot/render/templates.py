@@ -11,6 +11,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 import bot
 from bot.errors import TemplateError
+from bot.render.languages import Language, language
+from bot.render.slots import deferred, is_open
 from bot.render.wording import count, listing
 from bot.render.wrap import wrapped
 
@@ -30,11 +32,12 @@ def is_markup(name: str | None) -> bool:
     return name is None or not name.removesuffix(".j2").endswith((".txt", ".css"))
 
 
-def build_environment(own: Path | None = None) -> Environment:
+def build_environment(own: Path | None = None, spoken: Language | None = None) -> Environment:
     """The Jinja environment for mails and pages.
 
     Args:
         own: a folder whose templates go before the packaged ones, file by file.
+        spoken: the language of the frame; the source's own where there is none.
     """
     folders = [folder for folder in (own, packaged_templates()) if folder is not None]
     environment = Environment(
@@ -43,9 +46,18 @@ def build_environment(own: Path | None = None) -> Environment:
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        extensions=["jinja2.ext.i18n"],
     )
-    environment.filters.update(count=count, listing=listing, wrapped=wrapped)
+    spoken = spoken or language("")
+    extended: Any = environment
+    extended.install_gettext_callables(spoken.gettext, spoken.ngettext, newstyle=True)
+    environment.filters.update(count=count, listing=listing, wrapped=_wrapped)
     return environment
+
+
+def _wrapped(text: str, indent: str = "", first: str | None = None) -> str:
+    """`text` in lines; where places in it are left open, a place for the lines."""
+    return deferred(text, indent, indent if first is None else first) if is_open(text) else wrapped(text, indent, first)
 
 
 def filled(environment: Environment, name: str, **values: object) -> str:

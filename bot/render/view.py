@@ -2,47 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import TypedDict
-from urllib.parse import quote
+from functools import lru_cache
+from typing import Final, TypedDict
 
+from bot.concepts.trends import Trend
 from bot.models.deliveries import Digest, DigestSection
 from bot.models.feeds import SOURCE_NAMES, FeedRecord
 from bot.models.papers import Mark, PaperRecord
-from bot.render import wording
-from bot.render.excerpt import Excerpt, excerpt
-from bot.render.language import NAMES, frame_direction, frame_language, text_language
-from bot.render.plain import direction_of, plain, shortened, web_link
+from bot.render.cards import NAME_LENGTH, TITLE_LENGTH, Cards, CardView, Shown
+from bot.render.language import text_language
+from bot.render.languages import Language, language
+from bot.render.plain import direction_of, plain, web_link
+from bot.render.rows import (
+    FeedsView,
+    FeedView,
+    HeadView,
+    LeftOutView,
+    MoreView,
+    Row,
+    UnreachedFeed,
+    UnreachedView,
+    UpdatesView,
+    UpdateView,
+)
+from bot.render.subject import digest_subject, headline, summary
+from bot.render.wording import zone_named
 
-TITLE_LENGTH = 500
-_NAME_LENGTH = 120
 _DESCRIPTION_LENGTH = 300
-_JOURNAL_LENGTH = 160
-_RELATED = 5
-#: Of the title in the name of a link that stands below it.
-_NAMING_LENGTH = 60
-
-#: Badge kind and label by publication type, in the order they are shown.
-_BADGES = {
-    "retracted publication": ("retracted", "Retracted"),
-    "retraction of publication": ("retracted", "Retraction notice"),
-    "expression of concern": ("retracted", "Expression of concern"),
-    "preprint": ("preprint", "Preprint"),
-    "systematic review": ("review", "Systematic review"),
-    "meta-analysis": ("review", "Meta-analysis"),
-    "review": ("review", "Review"),
-    "published erratum": ("erratum", "Erratum"),
-    "corrected": ("erratum", "Corrected"),
-}
-_OF_MARKS = {
-    Mark.RETRACTED: "retracted publication",
-    Mark.CONCERN: "expression of concern",
-    Mark.CORRECTED: "corrected",
-}
 #: What has happened to an earlier paper, as a badge's kind and in words.
-_UPDATES: dict[str, tuple[str, str]] = {
+_UPDATES: Final[Mapping[str, tuple[str, str]]] = {
     Mark.RETRACTED: ("retracted", "Retracted since"),
     Mark.CONCERN: ("retracted", "The publisher has expressed concern"),
     Mark.CORRECTED: ("erratum", "Corrected since"),
@@ -51,7 +42,7 @@ _UPDATES: dict[str, tuple[str, str]] = {
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """The subscriber a digest is for."""
+    """The subscriber a digest is for; links are empty where there are no such pages."""
 
     name: str = ""
     language: str = "en"
@@ -59,6 +50,9 @@ class Reader:
     timezone: str = "UTC"
     unsubscribe_url: str = ""
     preferences_url: str = ""
+    pause_url: str = ""
+    #: Where their votes go, without the paper's part at the end; empty where they are not asked.
+    votes_url: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,105 +65,20 @@ class Site:
 
 
 @dataclass(frozen=True, slots=True)
-class BadgeView:
-    """A word about the kind of a paper."""
-
-    #: preprint, review, retracted, erratum or language.
-    kind: str
-    label: str
-
-
-@dataclass(frozen=True, slots=True)
-class ConceptView:
-    """A related concept, with the page of its feed where there is one."""
-
-    name: str
-    url: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class CardView:
-    """One paper."""
-
-    title: str
-    #: http or https; empty where the source gave no such link.
-    url: str = ""
-    authors: str = ""
-    journal: str = ""
-    date: str = ""
-    excerpt: Excerpt = field(default_factory=Excerpt)
-    badges: tuple[BadgeView, ...] = ()
-    related: tuple[ConceptView, ...] = ()
-    #: Names of the other feeds of this digest that the paper is in too.
-    also_in: tuple[str, ...] = ()
-    #: BCP 47 tags where title and abstract are not in the frame's language.
-    language: str = ""
-    excerpt_language: str = ""
-    #: `ltr` or `rtl`.
-    direction: str = "ltr"
-    excerpt_direction: str = "ltr"
-    #: Pages to vote on; empty where the reader is not asked.
-    liked_url: str = ""
-    disliked_url: str = ""
-    #: The title's beginning, to tell these links from those of other cards where they are read out alone.
-    naming: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class VoteLinks:
-    """The pages on which a reader says of a paper: more like this, not for me."""
-
-    liked: str
-    disliked: str
-
-
-@dataclass(frozen=True, slots=True)
 class SectionView:
     """One concept feed's part."""
 
-    name: str
-    url: str
-    description: str = ""
+    head: HeadView
     cards: tuple[CardView, ...] = ()
     #: Papers of the window that only the web has.
     more: int = 0
     #: How many of those gave way to others because of the reader's votes.
     by_votes: int = 0
-    more_url: str = ""
-    direction: str = "ltr"
 
-
-@dataclass(frozen=True, slots=True)
-class TrendingView:
-    """A feed that the reader does not follow: it trends, or is too young to tell."""
-
-    name: str
-    url: str
-    description: str = ""
-    note: str = ""
-    young: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class UpdateView:
-    """What has happened to a paper of an earlier digest."""
-
-    title: str
-    url: str
-    #: `Now published in Journal of Samples`, `Retracted`.
-    words: str
-    #: As a badge's.
-    kind: str
-    language: str = ""
-    direction: str = "ltr"
-
-
-@dataclass(frozen=True, slots=True)
-class UnreachedView:
-    """A feed whose sources could not all be reached."""
-
-    name: str
-    sources: str
+    @property
+    def name(self) -> str:
+        """The feed's."""
+        return self.head.name
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,192 +91,212 @@ class DigestView:
     direction: str
     reader_name: str
     period: str
-    #: Papers that are shown.
-    total: int
-    #: Papers that only the web has, over all sections.
-    more: int
+    #: `7 new papers`
+    headline: str
     summary: str
+    #: Of the mail, which is also its title.
+    subject: str
     sections: tuple[SectionView, ...]
-    trending: tuple[TrendingView, ...]
+    #: Feeds that the reader does not follow.
+    trending: tuple[FeedView, ...]
     unsubscribe_url: str
     preferences_url: str
+    pause_url: str
+    votes_url: str
     postal_address: str
     public_url: str
     #: Feeds of the reader that have news but no section, because the mail was too long, and their papers.
     feeds_left_out: int = 0
     papers_left_out: int = 0
     updates: tuple[UpdateView, ...] = ()
-    unreached: tuple[UnreachedView, ...] = ()
+    unreached: tuple[UnreachedFeed, ...] = ()
 
     @property
-    def all_trend(self) -> bool:
-        """Whether the other feeds at the end are there because they trend, each of them."""
-        return not any(feed.young for feed in self.trending)
+    def total(self) -> int:
+        """Papers that are shown."""
+        return sum(len(section.cards) for section in self.sections)
+
+    @property
+    def more(self) -> int:
+        """Papers that only the web has."""
+        return sum(section.more for section in self.sections) + self.papers_left_out
+
+    @property
+    def rows(self) -> Iterator[Row]:
+        """Everything between the masthead and the footer, from above."""
+        spoken = language(self.language)
+        for section in self.sections:
+            yield section.head
+            yield from section.cards
+            if section.more:
+                yield _more(section, spoken)
+        if self.feeds_left_out:
+            yield _left_out(self, spoken)
+        if self.updates:
+            yield UpdatesView(self.updates)
+        if self.unreached:
+            yield UnreachedView(self.unreached)
+        if self.trending:
+            yield FeedsView(not any(feed.young for feed in self.trending))
+            yield from self.trending
+
+    def with_sections(
+        self, sections: Sequence[SectionView], feeds_left_out: int = 0, papers_left_out: int = 0
+    ) -> DigestView:
+        """The digest with other sections, and with words that fit; what it leaves out besides is added.
+
+        Args:
+            feeds_left_out: feeds that have no section any more.
+            papers_left_out: of these.
+        """
+        left_out = self.papers_left_out + papers_left_out
+        return replace(
+            self,
+            sections=tuple(sections),
+            feeds_left_out=self.feeds_left_out + feeds_left_out,
+            papers_left_out=left_out,
+            **_words(sections, left_out, language(self.language)),
+        )
 
 
-def feed_url(public_url: str, slug: str) -> str:
-    """The public page of a concept feed."""
-    return f"{public_url.rstrip('/')}/feeds/{quote(slug, safe='')}"
+class _Words(TypedDict):
+    headline: str
+    summary: str
+    subject: str
+
+
+def _words(sections: Sequence[SectionView], left_out: int, language: Language) -> _Words:
+    """What a digest says of its sections, and of `left_out` papers that are in none of them."""
+    shown = tuple([(section.head.name, len(section.cards)) for section in sections if section.cards])
+    total = sum([papers for _, papers in shown])
+    more = sum([section.more for section in sections]) + left_out
+    return {
+        "headline": headline(total, language),
+        "summary": summary(shown, more, language),
+        "subject": digest_subject(total, tuple([name for name, _ in shown]), language),
+    }
 
 
 def build_view(
     digest: Digest,
     feeds: Mapping[int, FeedRecord],
-    papers: Mapping[int, PaperRecord],
-    related: Mapping[int, Sequence[tuple[str, FeedRecord | None]]],
+    papers: Mapping[tuple[int, int], Shown],
     reader: Reader,
     site: Site,
-    window_start: datetime,
-    window_end: datetime,
+    window: tuple[datetime, datetime],
     *,
-    also_in: Mapping[int, Sequence[int]] | None = None,
-    trending_notes: Mapping[int, str] | None = None,
-    young: Collection[int] = (),
-    votes: Mapping[int, VoteLinks] | None = None,
+    cards: Cards | None = None,
+    earlier: Mapping[int, PaperRecord] | None = None,
+    also_in: Mapping[int, tuple[int, ...]] | None = None,
+    trends: Mapping[int, Trend] | None = None,
+    weeks: Mapping[int, Sequence[int]] | None = None,
 ) -> DigestView:
     """What a digest's templates see; papers and feeds that are no longer there are left out.
 
     Args:
         digest: as the outbox keeps it.
         feeds: by id, trending ones included.
-        papers: by id.
-        related: related concepts by paper id, with the feed that follows the concept.
-        window_start: aware; with `window_end` the half-open window that the papers come from.
+        papers: by feed id and paper id.
+        window: aware and half-open, which the papers come from.
+        cards: keeps cards over many digests.
+        earlier: papers that something has happened to, by id.
         also_in: by paper id, all feeds of this reader that have the paper.
-        trending_notes: by feed id, why a feed is trending, in words.
-        young: feeds that are named without trending, because they have no past yet to compare with.
-        votes: by paper id, where to vote on it.
+        trends: by feed id.
+        weeks: by feed id, how many papers came in each of its last weeks, the oldest first.
     """
-    language = frame_language(reader.language)
-    builder = _Builder(feeds, papers, related, site, language, also_in or {}, votes or {})
-    built = (builder.section(section) for section in digest.sections if section.feed_id in feeds)
-    sections = tuple(section for section in built if section.cards or section.more)
-    notes = trending_notes or {}
+    spoken, grown, there = language(reader.language), trends or {}, earlier or {}
+    builder = _Builder(feeds, papers, spoken, cards or Cards(site.public_url), also_in or {}, weeks or {})
+    built = [builder.section(section) for section in digest.sections if section.feed_id in feeds]
+    sections = tuple([section for section in built if section.cards or section.more])
+    brand, postal_address, public_url = _of_site(site)
     return DigestView(
-        brand=plain(site.brand, _NAME_LENGTH),
-        language=language,
-        direction=frame_direction(language),
-        reader_name=plain(reader.name, _NAME_LENGTH),
-        period=wording.period_label(window_start, window_end, wording.zone_named(reader.timezone)),
+        brand=brand,
+        language=spoken.code,
+        direction=spoken.direction,
+        reader_name=plain(reader.name, NAME_LENGTH),
+        period=_period(window, reader.timezone, spoken),
+        **_words(sections, 0, spoken),
         sections=sections,
-        trending=tuple(
-            builder.trending(feeds[feed], notes.get(feed, ""), young=feed in young)
-            for feed in digest.trending
-            if feed in feeds
-        ),
+        trending=tuple([builder.other(feed, grown.get(feed)) for feed in digest.trending if feed in feeds]),
         unsubscribe_url=web_link(reader.unsubscribe_url),
         preferences_url=web_link(reader.preferences_url),
-        postal_address=plain(site.postal_address, _DESCRIPTION_LENGTH),
-        public_url=web_link(site.public_url),
-        updates=tuple(builder.update(papers[paper], kind) for paper, kind in digest.updates if paper in papers),
-        unreached=tuple(builder.unreached(feeds[feed], names) for feed, names in digest.unreached if feed in feeds),
-        **totals(sections),
+        pause_url=web_link(reader.pause_url),
+        votes_url=web_link(reader.votes_url),
+        postal_address=postal_address,
+        public_url=public_url,
+        updates=tuple([builder.update(there[paper], kind) for paper, kind in digest.updates if paper in there]),
+        unreached=tuple([builder.unreached(feeds[feed], names) for feed, names in digest.unreached if feed in feeds]),
     )
 
 
-class Totals(TypedDict):
-    """The fields of a `DigestView` that follow from its sections."""
+@lru_cache(maxsize=64)
+def _of_site(site: Site) -> tuple[str, str, str]:
+    """Brand, postal address and link as they are shown."""
+    address = plain(site.postal_address, _DESCRIPTION_LENGTH)
+    return plain(site.brand, NAME_LENGTH), address, web_link(site.public_url)
 
-    total: int
-    more: int
-    summary: str
 
-
-def totals(sections: Sequence[SectionView], left_out: int = 0) -> Totals:
-    """What a digest says of its sections as a whole, and of `left_out` papers that are in none of them."""
-    more = sum(section.more for section in sections) + left_out
-    return {
-        "total": sum(len(section.cards) for section in sections),
-        "more": more,
-        "summary": wording.summary([(section.name, len(section.cards)) for section in sections], more),
-    }
+@lru_cache(maxsize=1_024)
+def _period(window: tuple[datetime, datetime], zone: str, language: Language) -> str:
+    return language.period(*window, zone_named(zone))
 
 
 @dataclass(frozen=True, slots=True)
 class _Builder:
     feeds: Mapping[int, FeedRecord]
-    papers: Mapping[int, PaperRecord]
-    related: Mapping[int, Sequence[tuple[str, FeedRecord | None]]]
-    site: Site
-    language: str
-    also_in: Mapping[int, Sequence[int]]
-    votes: Mapping[int, VoteLinks]
+    papers: Mapping[tuple[int, int], Shown]
+    language: Language
+    cards: Cards
+    also_in: Mapping[int, tuple[int, ...]]
+    weeks: Mapping[int, Sequence[int]]
 
     def section(self, section: DigestSection) -> SectionView:
         feed = self.feeds[section.feed_id]
-        url = web_link(feed_url(self.site.public_url, feed.slug))
-        name = plain(feed.name, _NAME_LENGTH)
-        cards = tuple(self.card(self.papers[paper], feed) for paper in section.paper_ids if paper in self.papers)
-        return SectionView(
-            name=name,
-            url=url,
-            description=plain(feed.description, _DESCRIPTION_LENGTH),
-            cards=cards,
-            more=section.more,
-            by_votes=section.by_votes,
-            more_url=url,
-            direction=direction_of(name),
+        found = [self.papers.get((feed.id, paper)) for paper in section.paper_ids]
+        cards = tuple(
+            [
+                self.cards.card(shown, feed.id, self.also_in.get(shown.paper.id, ()), self.feeds, self.language)
+                for shown in found
+                if shown is not None
+            ]
         )
+        head = self.cards.head(feed, self.weeks.get(feed.id, ()), self.language)
+        return SectionView(head, cards, section.more, section.by_votes)
 
-    def card(self, paper: PaperRecord, feed: FeedRecord) -> CardView:
-        title = plain(paper.title, TITLE_LENGTH) or "Untitled"
-        shown = excerpt(paper.abstract)
-        words = " ".join(part.text for part in shown.parts)
-        language = text_language(title, paper.language, self.language)
-        votes = self.votes.get(paper.id, VoteLinks("", ""))
-        others = (self.feeds[other] for other in self.also_in.get(paper.id, ()) if other in self.feeds)
-        return CardView(
-            title=title,
-            url=web_link(paper.url),
-            authors=wording.author_line(paper.authors),
-            journal=plain(paper.journal, _JOURNAL_LENGTH),
-            date=wording.date_label(paper.published),
-            excerpt=shown,
-            badges=badges(paper, self.language),
-            related=tuple(self.concept(*concept) for concept in self.related.get(paper.id, ())[:_RELATED]),
-            also_in=tuple(dict.fromkeys(plain(other.name, _NAME_LENGTH) for other in others if other.id != feed.id)),
-            language=language,
-            excerpt_language=text_language(words, language, self.language),
-            direction=direction_of(title),
-            excerpt_direction=direction_of(words),
-            liked_url=web_link(votes.liked),
-            disliked_url=web_link(votes.disliked),
-            naming=shortened(title, _NAMING_LENGTH),
-        )
-
-    def concept(self, name: str, feed: FeedRecord | None) -> ConceptView:
-        url = web_link(feed_url(self.site.public_url, feed.slug)) if feed else ""
-        return ConceptView(plain(name, _NAME_LENGTH), url or None)
+    def other(self, feed_id: int, trend: Trend | None) -> FeedView:
+        return self.cards.other(self.feeds[feed_id], trend, self.weeks.get(feed_id, ()), self.language)
 
     def update(self, paper: PaperRecord, kind: str) -> UpdateView:
-        title = plain(paper.title, TITLE_LENGTH) or "Untitled"
-        journal = plain(paper.journal, _JOURNAL_LENGTH)
-        badge, words = _UPDATES.get(kind, ("published", f"Now published in {journal}" if journal else "Now published"))
-        language = text_language(title, paper.language, self.language)
-        return UpdateView(title, web_link(paper.url), words, badge, language, direction_of(title))
+        title = plain(paper.title, TITLE_LENGTH) or self.language.gettext("Untitled")
+        journal = plain(paper.journal, NAME_LENGTH)
+        if kind in _UPDATES:
+            badge, words = _UPDATES[kind][0], self.language.gettext(_UPDATES[kind][1])
+        elif journal:
+            badge, words = "published", self.language.text("Now published in %(journal)s", journal=journal)
+        else:
+            badge, words = "published", self.language.gettext("Now published")
+        foreign = text_language(title, paper.language, self.language.code)
+        return UpdateView(title, web_link(paper.url), words, badge, foreign, direction_of(title))
 
-    def unreached(self, feed: FeedRecord, sources: Sequence[str]) -> UnreachedView:
-        names = [SOURCE_NAMES.get(source, "a journal's feed") for source in sources]
-        return UnreachedView(plain(feed.name, _NAME_LENGTH), wording.listing(list(dict.fromkeys(names))))
+    def unreached(self, feed: FeedRecord, sources: Sequence[str]) -> UnreachedFeed:
+        other = self.language.gettext("a journal's feed")
+        names = dict.fromkeys(SOURCE_NAMES.get(source, other) for source in sources)
+        return UnreachedFeed(plain(feed.name, NAME_LENGTH), self.language.listing(list(names)))
 
-    def trending(self, feed: FeedRecord, note: str, *, young: bool) -> TrendingView:
-        return TrendingView(
-            name=plain(feed.name, _NAME_LENGTH),
-            url=web_link(feed_url(self.site.public_url, feed.slug)),
-            description=plain(feed.description, _DESCRIPTION_LENGTH),
-            note=plain(note, _NAME_LENGTH),
-            young=young,
+
+def _more(section: SectionView, language: Language) -> MoreView:
+    rest = language.text("in %(feed)s", feed=section.name)
+    if section.by_votes:
+        votes = language.count(
+            section.by_votes, "%(number)s of them because of your votes", "%(number)s of them because of your votes"
         )
+        rest = f"{rest}, {votes}"
+    link = language.count(section.more, "%(number)s more on the web", "%(number)s more on the web")
+    return MoreView(link, section.head.url, rest)
 
 
-def badges(paper: PaperRecord, frame: str = "en") -> tuple[BadgeView, ...]:
-    """Words about the kind of a paper, gravest first, then its language where it is not `frame`."""
-    kinds = {kind.casefold().strip() for kind in paper.publication_types} | {_OF_MARKS[mark] for mark in paper.marks}
-    kinds |= {"preprint"} if paper.preprint else set()
-    shown = [BadgeView(kind, label) for name, (kind, label) in _BADGES.items() if name in kinds]
-    if len([badge for badge in shown if badge.kind == "review"]) > 1:
-        shown = [badge for badge in shown if badge.label != "Review"]
-    primary = paper.language.partition("-")[0]
-    if primary in NAMES and primary != frame:
-        shown.append(BadgeView("language", f"In {NAMES[primary]}"))
-    return tuple(shown)
+def _left_out(mail: DigestView, language: Language) -> LeftOutView:
+    papers = language.count(mail.papers_left_out, "%(number)s more paper", "%(number)s more papers")
+    feeds = language.count(mail.feeds_left_out, "%(number)s more feed", "%(number)s more feeds")
+    link = language.text("%(papers)s in %(feeds)s on the web", papers=papers, feeds=feeds)
+    return LeftOutView(link, mail.public_url)

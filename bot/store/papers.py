@@ -96,6 +96,25 @@ def chosen_feeds_of(store: Store, ids: Sequence[int], subscriber_id: int) -> dic
     return {paper_id: tuple(feed_ids) for paper_id, feed_ids in found.items()}
 
 
+def why(store: Store, places: Iterable[tuple[int, int]]) -> dict[tuple[int, int], str]:
+    """By feed id and paper id, why the paper is in the feed, in words."""
+    wanted = set(places)
+    query = select(feed_entry.c.feed_id, feed_entry.c.paper_id, feed_entry.c.why).where(
+        feed_entry.c.feed_id.in_({feed for feed, _ in wanted}), feed_entry.c.paper_id.in_({paper for _, paper in wanted})
+    )
+    with store.reading() as connection:
+        return {(row.feed_id, row.paper_id): row.why for row in connection.execute(query)}
+
+
+def free_to_read(store: Store, ids: Iterable[int]) -> frozenset[int]:
+    """Those of some papers whose full text is free to read: PubMed Central has it."""
+    query = select(paper_identifier.c.paper_id).where(
+        paper_identifier.c.paper_id.in_(set(ids)), paper_identifier.c.scheme == "pmcid"
+    )
+    with store.reading() as connection:
+        return frozenset(connection.execute(query).scalars())
+
+
 def identifiers(connection: Connection, ids: Sequence[int]) -> dict[int, tuple[Identifier, ...]]:
     """The identifiers of some papers, by paper id."""
     found: dict[int, list[Identifier]] = {}

@@ -12,11 +12,11 @@ from bot.concepts.related import Concept
 from bot.concepts.trends import Trend
 from bot.models.feeds import FeedRecord
 from bot.models.papers import AbstractSection, PaperRecord
+from bot.render.cards import TITLE_LENGTH, BadgeView, author_line, badges
 from bot.render.excerpt import excerpt
 from bot.render.language import text_language
+from bot.render.languages import language as spoken
 from bot.render.plain import direction_of, plain, shortened, web_link
-from bot.render.view import TITLE_LENGTH, BadgeView, badges
-from bot.render.wording import author_line, date_label
 from bot.store.feeds import FeedOverview
 from bot.store.papers import EnteredPaper
 from bot.web.chart import ChartView
@@ -140,8 +140,8 @@ def headline_view(paper: PaperRecord, frame: str) -> PaperView:
         title=title,
         url=web_link(paper.url),
         journal=plain(paper.journal, _JOURNAL_LENGTH),
-        date=date_label(paper.published),
-        badges=tuple(badge for badge in badges(paper, frame) if badge.kind == "retracted"),
+        date=spoken(frame).date(paper.published),
+        badges=tuple(badge for badge in badges(paper, spoken(frame)) if badge.kind == "retracted"),
         language=text_language(title, paper.language, frame),
         direction=direction_of(title),
     )
@@ -166,10 +166,10 @@ def paper_view(paper: PaperRecord, frame: str, related: Iterable[Concept] = ()) 
     return PaperView(
         title=title,
         url=web_link(paper.url),
-        authors=author_line(paper.authors),
+        authors=author_line(paper.authors, spoken(frame)),
         journal=plain(paper.journal, _JOURNAL_LENGTH),
-        date=date_label(paper.published),
-        badges=badges(paper, frame),
+        date=spoken(frame).date(paper.published),
+        badges=badges(paper, spoken(frame)),
         beginning=beginning,
         rest=rest,
         language=language,

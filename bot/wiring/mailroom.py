@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -11,15 +11,21 @@ from bot.concepts.trends import WEEKS, Trend, notable
 from bot.models.deliveries import Claim, Digest, DigestSection, Message
 from bot.models.feeds import FeedRecord
 from bot.models.papers import AbstractSection, Author, PaperRecord
-from bot.render.digest import render_digest
+from bot.render.cards import Cards, Shown
+from bot.render.digest import Press
+from bot.render.dkim import signed
 from bot.render.mime import Envelope
-from bot.render.templates import build_environment
-from bot.render.view import Reader, Site, VoteLinks, build_view
+from bot.render.view import Reader, Site, build_view
 from bot.settings import Mailbox, Settings
 from bot.store import feeds, papers
 from bot.store.engine import Store
 from bot.subscribe.tokens import Purpose, Tokens
 from bot.wiring.relating import Relating
+from bot.wiring.signing import signers
+
+#: Papers that are kept over the digests of a round, with what their cards tell.
+_KEPT = 5_000
+_NOBODY = Shown(PaperRecord(0, "", ""))
 
 
 class Mailroom:
@@ -33,9 +39,13 @@ class Mailroom:
         self._sender = sender
         self._tokens = tokens
         self._clock = clock
-        self._environment = build_environment(settings.templates)
+        self._press = Press(settings.templates)
         self._brand = sender.name or "Concept Digest"
+        self._site = Site(self._brand, settings.public_url, settings.postal_address)
+        self._cards = Cards(settings.public_url)
         self._relating = Relating(store)
+        self._signers = signers(settings)
+        self._known: dict[tuple[int, int], Shown] = {}
 
     def message(self, claim: Claim) -> Message:
         """The mail that a claim is about.
@@ -45,36 +55,38 @@ class Mailroom:
             AddressError, HeaderError: the mail cannot be addressed.
         """
         ids = claim.digest.paper_ids
-        records = papers.papers(self._store, (*ids, *(paper for paper, _ in claim.digest.updates)))
         reader_id = claim.subscriber_id or 0
-        shown_in = {paper_id: part.feed_id for part in claim.digest.sections for paper_id in part.paper_ids}
+        earlier = papers.papers(self._store, [paper for paper, _ in claim.digest.updates])
+        records = papers.papers(self._store, ids)
         view = build_view(
             _each_once(claim.digest, records),
             self._feeds,
-            records,
-            {
-                paper_id: [(concept.name, concept.feed) for concept in concepts]
-                for paper_id, concepts in self._relating.of(records, shown_in).items()
-            },
+            self._shown(claim.digest, records),
             Reader(
                 name=claim.name,
                 language=claim.language,
                 timezone=claim.timezone,
                 unsubscribe_url=self._link(Purpose.UNSUBSCRIBE, reader_id),
                 preferences_url=self._link(Purpose.PREFERENCES, reader_id),
+                pause_url=self._link(Purpose.PAUSE, reader_id),
+                votes_url=self._votes(reader_id) if claim.learns and reader_id else "",
             ),
-            Site(self._brand, self._settings.public_url, self._settings.postal_address),
-            claim.window_start,
-            claim.window_end,
+            self._site,
+            (claim.window_start, claim.window_end),
+            cards=self._cards,
+            earlier=earlier,
             also_in=papers.chosen_feeds_of(self._store, ids, reader_id),
-            trending_notes={trend.feed_id: trend.words for trend in self._trends},
-            young={trend.feed_id for trend in self._trends if not trend.known},
-            votes=self._votes(reader_id, records.values()) if claim.learns else None,
+            trends=self._trends,
+            weeks=self._weeks,
         )
-        return render_digest(view, self._envelope(claim), self._environment)
+        return self._signed(self._press.message(view, self._envelope(claim)))
 
     def sample(self) -> Message:
-        """A digest of one invented paper, to see that the templates work."""
+        """A digest of one invented paper, to see that the templates work, both whole and in fragments.
+
+        Raises:
+            TemplateError: they do not, or come to something else in fragments.
+        """
         feed = FeedRecord(0, "sample", "Sample feed", "What a sample looks like.")
         paper = PaperRecord(
             0,
@@ -85,20 +97,33 @@ class Mailroom:
             "Journal of Samples",
         )
         now = self._clock()
+        url = self._link(Purpose.UNSUBSCRIBE, 0)
         view = build_view(
             Digest((DigestSection(0, (0,), 1),), (0,)),
             {0: feed},
-            {0: paper},
-            {0: [("Samples", feed)]},
-            Reader("Sam", self._settings.language, self._settings.timezone, self._link(Purpose.UNSUBSCRIBE, 0)),
-            Site(self._brand, self._settings.public_url, self._settings.postal_address),
-            now - timedelta(days=7),
-            now,
+            {(0, 0): Shown(paper, (("Samples", feed),))},
+            Reader("Sam", self._settings.language, self._settings.timezone, url),
+            self._site,
+            (now - timedelta(days=7), now),
         )
         address = self._sender.address
-        url = self._link(Purpose.UNSUBSCRIBE, 0)
         envelope = Envelope(self._brand, address, "Sam", "sam@reader.example", "sample@localhost", now, url)
-        return render_digest(view, envelope, self._environment)
+        return self._press.message(view, envelope)
+
+    def _shown(self, digest: Digest, records: Mapping[int, PaperRecord]) -> dict[tuple[int, int], Shown]:
+        """By feed and paper, what the cards of a digest tell; what many digests show is looked up once."""
+        wanted = [(part.feed_id, paper) for part in digest.sections for paper in part.paper_ids if paper in records]
+        new = {key: records[key[1]] for key in wanted if self._known.get(key, _NOBODY).paper != records[key[1]]}
+        if new:
+            if len(self._known) > _KEPT:
+                self._known.clear()
+            related = self._relating.of({paper: record for (_, paper), record in new.items()}, {p: f for f, p in new})
+            why = papers.why(self._store, new)
+            free = papers.free_to_read(self._store, (record.id for record in new.values()))
+            for key, record in new.items():
+                concepts = tuple((one.name, one.feed) for one in related.get(key[1], ()))
+                self._known[key] = Shown(record, concepts, why.get(key, ""), record.id in free)
+        return {key: self._known[key] for key in wanted}
 
     def _envelope(self, claim: Claim) -> Envelope:
         domain = self._sender.address.rpartition("@")[2]
@@ -132,23 +157,24 @@ class Mailroom:
         token = self._tokens.make(purpose, subscriber_id) if subscriber_id else "nobody"
         return f"{self._settings.public_url}/{purpose}/{token}"
 
-    def _votes(self, subscriber_id: int, shown: Iterable[PaperRecord]) -> dict[int, VoteLinks]:
-        """By paper, where the reader votes on it."""
-        links = {}
-        for paper in shown if subscriber_id else ():
-            token = self._tokens.make_vote(subscriber_id, paper.id)
-            links[paper.id] = VoteLinks(
-                *(f"{self._settings.public_url}/vote/{way}/{token}" for way in ("more", "less"))
-            )
-        return links
+    def _votes(self, subscriber_id: int) -> str:
+        """Where the reader votes, without the paper's part at the end."""
+        return f"{self._settings.public_url}/vote/{self._tokens.make_vote(subscriber_id)}"
+
+    def _signed(self, message: Message) -> Message:
+        return replace(message, content=signed(message.content, self._signers, self._clock()))
 
     @cached_property
     def _feeds(self) -> Mapping[int, FeedRecord]:
         return feeds.every_feed(self._store)
 
     @cached_property
-    def _trends(self) -> Sequence[Trend]:
-        return notable(feeds.weekly_counts(self._store, self._clock(), WEEKS))
+    def _weeks(self) -> Mapping[int, Sequence[int]]:
+        return feeds.weekly_counts(self._store, self._clock(), WEEKS)
+
+    @cached_property
+    def _trends(self) -> Mapping[int, Trend]:
+        return {trend.feed_id: trend for trend in notable(self._weeks)}
 
 
 def _each_once(digest: Digest, records: Mapping[int, PaperRecord]) -> Digest:

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from bot.concepts.trends import Trend
 from bot.models.deliveries import Digest, DigestSection, Message
 from bot.models.feeds import FeedRecord
 from bot.models.papers import AbstractSection, Author, PaperRecord
-from bot.render.digest import render_digest
+from bot.render.cards import Shown
+from bot.render.digest import Press
+from bot.render.languages import SPOKEN
 from bot.render.mime import Envelope
-from bot.render.templates import build_environment
-from bot.render.view import DigestView, Reader, Site, VoteLinks, build_view
+from bot.render.view import DigestView, Reader, Site, build_view
 
 START = datetime(2026, 11, 2, 6, tzinfo=UTC)
 END = datetime(2026, 11, 9, 6, tzinfo=UTC)
@@ -197,6 +199,13 @@ ODD = (
 )
 
 
+def shown(paper: PaperRecord) -> Shown:
+    """A paper with what its card tells of it."""
+    related = [(concept, FEEDS[feed] if feed else None) for concept, feed in _CONCEPTS[: 1 + paper.id % 4]]
+    why = "title: fatigue; 3 times in the abstract" if paper.id % 2 else ""
+    return Shown(paper, tuple(related if paper.id % 3 else ()), why, free=paper.id % 4 == 2)
+
+
 @dataclass(frozen=True)
 class Sample:
     """A digest and where it goes."""
@@ -206,7 +215,7 @@ class Sample:
 
     def message(self) -> Message:
         """The finished mail."""
-        return render_digest(self.view, self.envelope, build_environment())
+        return Press().message(self.view, self.envelope)
 
 
 def sample(
@@ -216,6 +225,7 @@ def sample(
     odd: bool = False,
     more: int = 0,
     name: str = "Marie Curie",
+    language: str = "en",
     reader: Reader | None = None,
     trending: tuple[int, ...] = (6, 7),
     updates: tuple[tuple[int, str], ...] = (),
@@ -228,6 +238,7 @@ def sample(
         more: papers that only the web has, in the first feed.
     """
     chosen = [*(ODD if odd else ()), *(invented(number) for number in range(1, 400))][:papers]
+    paper_of = {paper.id: paper for paper in chosen}
     shares = [chosen[place::feeds] for place in range(feeds)]
     digest = Digest(
         tuple(
@@ -243,36 +254,31 @@ def sample(
         updates,
         unreached,
     )
-    related = {
-        paper.id: [(concept, FEEDS[feed] if feed else None) for concept, feed in _CONCEPTS[: 1 + paper.id % 4]]
-        for paper in chosen
-        if paper.id % 3
-    }
     reader = reader or Reader(
         name=name,
+        language=language,
         timezone="Europe/Berlin",
         unsubscribe_url="https://papers.example.org/unsubscribe/eyJzIjoxMjN9.aGVsbG8-d29ybGQ_Zm9vYmFy",
         preferences_url="https://papers.example.org/preferences/eyJzIjoxMjN9.aGVsbG8-d29ybGQ_Zm9vYmFy",
+        pause_url="https://papers.example.org/pause/eyJzIjoxMjN9.aGVsbG8-d29ybGQ_Zm9vYmFy",
+        votes_url="https://papers.example.org/vote/1234567.aGVsbG8-d29ybGQ_Zm9v" if name else "",
     )
     site = Site("Concept Digest", "https://papers.example.org", "Example Society, 1 Sample Street, 12345 Sampletown")
     view = build_view(
         digest,
         FEEDS,
-        {paper.id: paper for paper in (*chosen, *(invented(paper) for paper, _ in updates))},
-        related,
+        {
+            (section.feed_id, paper): shown(paper_of[paper])
+            for section in digest.sections
+            for paper in section.paper_ids
+        },
         reader,
         site,
-        START,
-        END,
+        (START, END),
+        earlier={paper: invented(paper) for paper, _ in updates},
         also_in={paper.id: (1, 2) for paper in chosen if paper.id % 5 == 1},
-        votes={
-            paper.id: VoteLinks(
-                f"https://papers.example.org/vote/more/1234567.{paper.id}.aGVsbG8-d29ybGQ_Zm9v",
-                f"https://papers.example.org/vote/less/1234567.{paper.id}.aGVsbG8-d29ybGQ_Zm9v",
-            )
-            for paper in (chosen if name else ())
-        },
-        trending_notes={6: "18 papers this week, 6 in a usual week"},
+        trends={6: Trend(6, 18, 6.2, 11.0), 7: Trend(7, 9, 0.0, 0.0, known=False)},
+        weeks={1: (3, 0, 4, 2, 6, 5, 1, 7, 2, 2, 5, 9), 6: (6, 5, 7, 6, 6, 18)},
     )
     envelope = Envelope(
         from_name="Concept Digest",
@@ -318,8 +324,7 @@ def samples() -> dict[str, Sample]:
     kinds["nameless"] = sample(3, 2, name="", trending=())
     bare = Reader(unsubscribe_url="http://127.0.0.1:8000/u/abc")
     kinds["bare"] = sample(1, 1, name="", reader=bare, trending=())
-    arabic = sample(9, 3, odd=True)
-    kinds["right-to-left"] = replace(arabic, view=replace(arabic.view, language="ar", direction="rtl"))
+    kinds |= {f"language-{code}": sample(9, 3, odd=code == "ar", more=3, language=code) for code in SPOKEN}
     for number, name in enumerate(HOSTILE_NAMES):
         kinds[f"name-{number}"] = sample(2, 1, name=name)
     return kinds

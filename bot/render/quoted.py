@@ -1,0 +1,52 @@
+"""Quoted-printable, made piece by piece, so that what is the same in many mails is encoded once (RFC 2045 section 6.7).
+
+Every piece begins on a line of its own and ends one: with the text's own line end, or with a soft one, which is not
+there once the text is decoded. So pieces are put together by joining them.
+"""
+
+from __future__ import annotations
+
+import re
+from binascii import b2a_qp
+from typing import Final
+
+#: Characters of a line at the most, the soft line end among them.
+LINE_LENGTH: Final = 76
+_SOFT_END: Final = "=\r\n"
+# Some servers write ">" before a line that begins so, which breaks signatures (RFC 4155).
+_FROM = re.compile(r"^From (?=.{0,69}$)", re.MULTILINE)
+#: What is written as it is, but for soft line ends.
+_AS_IT_IS = re.compile("[ -<>-~]+")
+#: What cannot be told apart at the end of a line: an encoded octet, or a character.
+_LAST = re.compile(r"(?:=[0-9A-F]{2}|.)\Z")
+
+
+def ended(text: str) -> str:
+    """`text` with one line end at its end."""
+    return text.rstrip("\r\n") + "\n"
+
+
+def encoded(text: str) -> bytes:
+    """One piece; `text` has any line ends, and those of the piece are CRLF. Empty for no text."""
+    if not text:
+        return b""
+    if _AS_IT_IS.fullmatch(text) and "From " not in text:
+        lines = (
+            text
+            if len(text) < LINE_LENGTH
+            else _SOFT_END.join([text[at : at + LINE_LENGTH - 1] for at in range(0, len(text), LINE_LENGTH - 1)])
+        )
+        return f"{lines}{_SOFT_END}".encode("ascii")
+    lines = text.replace("\r\n", "\n").replace("\r", "\n")
+    written = b2a_qp(lines.encode("utf-8", "replace")).decode("ascii")
+    written = _FROM.sub("=46rom ", written)
+    if lines.endswith("\n"):
+        return written.replace("\n", "\r\n").encode("ascii")
+    start, _, last = written.rpartition("\n")
+    # One column is kept for the soft line end.
+    if len(last) >= LINE_LENGTH:
+        found = _LAST.search(last)
+        at = found.start() if found else len(last)
+        last = f"{last[:at]}=\n{last[at:]}"
+    whole = f"{start}\n{last}" if start else last
+    return (whole.replace("\n", "\r\n") + _SOFT_END).encode("ascii")
