@@ -22,7 +22,7 @@ unexport PYTHONHOME
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo install test check lint types imports tests bench format run image constraints clean
+.PHONY: help demo install test check lint types imports tests bench format messages run image constraints clean
 
 help: ## list these targets
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -55,6 +55,12 @@ bench: $(VENV)/.dev ## how fast the bot is, beside others: make bench BENCH="par
 format: $(VENV)/.dev ## write the code as the project writes it
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+messages: $(VENV)/.dev ## put new messages of the mails into the catalogues, and take away those that are gone
+	@$(BIN)/pybabel --quiet extract --output-file $(VENV)/messages.pot
+	@for code in $$($(BIN)/python -c 'from bot.render.languages import SPOKEN; print(*SPOKEN[1:])'); do \
+	    $(BIN)/pybabel --quiet update --input-file $(VENV)/messages.pot --locale "$$code" \
+	        --output-file "bot/render/locale/$$code.po" || exit 1; done
 
 run: $(VENV)/.bot ## scheduler, page and delivery at http://127.0.0.1:8000
 	$(BIN)/bot serve

@@ -32,11 +32,18 @@ from bot.render.subject import digest_subject, headline, summary
 from bot.render.wording import zone_named
 
 _DESCRIPTION_LENGTH = 300
+
+
+def _(message: str) -> str:
+    """Mark a message to be translated where it is shown."""
+    return message
+
+
 #: What has happened to an earlier paper, as a badge's kind and in words.
 _UPDATES: Final[Mapping[str, tuple[str, str]]] = {
-    Mark.RETRACTED: ("retracted", "Retracted since"),
-    Mark.CONCERN: ("retracted", "The publisher has expressed concern"),
-    Mark.CORRECTED: ("erratum", "Corrected since"),
+    Mark.RETRACTED: ("retracted", _("Retracted since")),
+    Mark.CONCERN: ("retracted", _("The publisher has expressed concern")),
+    Mark.CORRECTED: ("erratum", _("Corrected since")),
 }
 
 
