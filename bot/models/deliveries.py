@@ -16,6 +16,9 @@ from bot.models.columns import BigId, Table, UtcDateTime
 from bot.models.subscribers import Wish
 from bot.models.votes import CastVote
 
+#: Without blanks; made once, since making it takes longer than a digest does.
+_as_json = json.JSONEncoder(separators=(",", ":")).encode
+
 
 class State(StrEnum):
     """Where a delivery is. `TRANSITIONS` says what may follow what."""
@@ -124,15 +127,15 @@ class Digest:
 
     def frozen(self) -> str:
         """The digest as the outbox keeps it."""
-        sections = [[s.feed_id, list(s.paper_ids), s.more] for s in self.sections]
-        frozen: dict[str, object] = {"sections": sections, "trending": list(self.trending)}
+        sections = [(s.feed_id, s.paper_ids, s.more) for s in self.sections]
+        frozen: dict[str, object] = {"sections": sections, "trending": self.trending}
         if by_votes := [[s.feed_id, s.by_votes] for s in self.sections if s.by_votes]:
             frozen["by votes"] = by_votes
         if self.updates:
-            frozen["updates"] = [list(update) for update in self.updates]
+            frozen["updates"] = self.updates
         if self.unreached:
-            frozen["unreached"] = [[feed, list(sources)] for feed, sources in self.unreached]
-        return json.dumps(frozen, separators=(",", ":"))
+            frozen["unreached"] = self.unreached
+        return _as_json(frozen)
 
     @classmethod
     def thawed(cls, text: str) -> Digest:
@@ -312,4 +315,4 @@ class Message:
 
     def _part(self, subtype: str) -> str:
         part = message_from_bytes(self.content, policy=SMTP).get_body((subtype,))
-        return "" if part is None else str(part.get_content())
+        return "" if part is None else str(part.get_content()).replace("\r\n", "\n")

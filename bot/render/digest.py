@@ -13,6 +13,7 @@ from bot.render.fragments import FOLDER, Filled, Fragments
 from bot.render.inline import inlined
 from bot.render.languages import language
 from bot.render.mime import Envelope, assembled, build_message
+from bot.render.plain import plain
 from bot.render.templates import build_environment, filled
 from bot.render.view import DigestView
 
@@ -28,6 +29,7 @@ class Press:
     def __init__(self, own: Path | None = None) -> None:
         self._environment = cache(lambda code: build_environment(own, language(code)))
         self._fragments = Fragments(self._environment)
+        self._own_subject = own is not None and (own / f"{FOLDER}/subject.txt").is_file()
         #: Whether fragments come to the same as the whole; packaged ones do, as tests see to.
         self._alike = None if own else True
 
@@ -42,6 +44,9 @@ class Press:
             TemplateError: a template cannot be rendered, or alone exceeds the limit.
             AddressError, HeaderError: the mail cannot be addressed.
         """
+        if self._own_subject:
+            subject = plain(filled(self._environment(view.language), f"{FOLDER}/subject.txt", mail=view))
+            view = replace(view, subject=subject)
         if not self.is_fast(view, envelope):
             return self.whole(view, envelope)
         return self._put_together(view, envelope)
@@ -53,10 +58,12 @@ class Press:
             TemplateError, AddressError, HeaderError: as `message` does.
         """
         if self._alike is None:
-            self._alike = all(
-                self._put_together(one, envelope).content == self.whole(one, envelope).content
-                for one in (view, replace(view, reader_name="", votes_url="", summary=""))
-            )
+            others = (view, replace(view, reader_name="", votes_url="", summary=""))
+            wholes = [self.whole(one, envelope).content for one in others]
+            try:
+                self._alike = wholes == [self._put_together(one, envelope).content for one in others]
+            except TemplateError:
+                self._alike = False
         return self._alike
 
     def whole(self, view: DigestView, envelope: Envelope) -> Message:

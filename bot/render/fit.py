@@ -10,7 +10,7 @@ from dataclasses import replace
 from functools import lru_cache
 
 from bot.render.cards import CardView
-from bot.render.excerpt import excerpt
+from bot.render.excerpt import Excerpt, excerpt
 from bot.render.view import DigestView, SectionView
 
 #: Bytes of the HTML part before encoding: Gmail clips near 102 KB, and hides the unsubscribe link.
@@ -64,11 +64,18 @@ def with_excerpts(view: DigestView, length: int) -> DigestView:
 
 @lru_cache(maxsize=4_000)
 def with_excerpt(card: CardView, length: int) -> CardView:
-    """`card` with so many characters of its abstract, about; the same one again for the same card."""
+    """`card` with so many characters of its abstract, about; the same one again for the same card.
+
+    At the shortest, what the paper says it found stands for the abstract, and what else can be spared is left out.
+    """
     shorter = excerpt(card.excerpt.parts, length)
-    # The heading above names the links too, so that this is the first to go.
-    naming = "" if length <= SHORTER[-1] else card.naming
-    return replace(card, excerpt=replace(shorter, cut=shorter.cut or card.excerpt.cut), naming=naming)
+    shorter = replace(shorter, cut=shorter.cut or card.excerpt.cut)
+    if length > SHORTER[-1]:
+        return replace(card, excerpt=shorter)
+    if card.key:
+        shorter = Excerpt((), cut=True)
+    # The heading above names the links too.
+    return replace(card, excerpt=shorter, naming="", why="")
 
 
 def _with_fewer_cards(view: DigestView, excess: int, around: int) -> DigestView:

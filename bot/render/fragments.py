@@ -15,6 +15,7 @@ from typing import ClassVar, Final
 
 from jinja2 import Environment
 
+from bot.errors import TemplateError
 from bot.render.inline import inlined
 from bot.render.quoted import encoded, ended
 from bot.render.rows import Row
@@ -157,6 +158,8 @@ class Fragments:
         environment = self._environment(view.language)
         html = inlined(filled(environment, f"{FOLDER}/body.html", mail=mail)).split(f"<!--{_CUT}-->")
         text = filled(environment, f"{FOLDER}/body.txt", mail=mail).split(f"{_CUT}\n")
+        if not len(html) == len(text) == len(rows) + 2:
+            raise TemplateError(f"{FOLDER}/body.html", None, "does not show each of mail.rows once, in both parts")
         html[-1], text[-1] = ended(html[-1]), ended(text[-1])
         return map(Fragment, html, text)
 

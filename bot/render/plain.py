@@ -17,7 +17,7 @@ _UNSEEN = dict.fromkeys([*range(0x202A, 0x202F), *range(0x2060, 0x2070), 0x200B,
 _UNSAFE_IN_LINK = re.compile(r"[\s<>\"'`{}|\\^]")
 #: Links that are as they should be already, told at once.
 _PLAIN_LINK = re.compile(
-    r"https?://[a-z0-9-]+(?:\.[a-z0-9-]+)*(?::[1-9][0-9]*)?(?:/[A-Za-z0-9/._~=:&+!$,;()*@-]*(?:\?[A-Za-z0-9/._~=:&-]+)?)?"
+    r"https?://[a-z0-9-]+(?:\.[a-z0-9-]+)*(?::[1-9][0-9]{0,3})?(?:/[A-Za-z0-9/._~=:&+!$,;()*@-]*(?:\?[A-Za-z0-9/._~=:&-]+)?)?"
 )
 _HOST = re.compile(r"[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*\.?|\[[0-9A-Fa-f:.]+\]")
 

@@ -314,7 +314,7 @@ HOSTILE_NAMES = (
 
 def samples() -> dict[str, Sample]:
     """Digests of many kinds by name."""
-    kinds = {f"papers-{papers:03d}": sample(papers, min(papers, 3)) for papers in (1, 7, 12, 40, 200)}
+    kinds = {f"papers-{papers:03d}": sample(papers, min(papers, 3)) for papers in (1, 7, 12, 30, 200)}
     kinds["seven-feeds"] = sample(12, 7, more=0)
     kinds["odd"] = sample(12, 3, odd=True, more=1288)
     kinds["only-on-the-web"] = sample(2, 2, more=3)

@@ -7,11 +7,14 @@ from datetime import UTC, datetime
 
 import pytest
 
+from bot.concepts.trends import Trend
 from bot.models.deliveries import Digest, DigestSection
 from bot.models.feeds import FeedRecord
 from bot.models.papers import AbstractSection, Mark, PaperRecord
+from bot.render.cards import CardView, Shown, badges
 from bot.render.language import frame_direction, frame_language, text_language
-from bot.render.view import CardView, DigestView, Reader, Site, badges, build_view
+from bot.render.languages import language
+from bot.render.view import DigestView, Reader, Site, build_view
 
 FEEDS = {
     1: FeedRecord(1, "one", "One", "The first."),
@@ -27,20 +30,24 @@ def view_of(
     *papers: PaperRecord,
     reader: Reader | None = None,
     related: Mapping[int, Sequence[tuple[str, FeedRecord | None]]] | None = None,
-    also_in: Mapping[int, Sequence[int]] | None = None,
+    also_in: Mapping[int, tuple[int, ...]] | None = None,
 ) -> DigestView:
+    there = {paper.id: paper for paper in papers}
     return build_view(
         digest,
         FEEDS,
-        {paper.id: paper for paper in papers},
-        related or {},
+        {
+            (section.feed_id, paper): Shown(there[paper], tuple((related or {}).get(paper, ())))
+            for section in digest.sections
+            for paper in section.paper_ids
+            if paper in there
+        },
         reader or Reader("Ann"),
         SITE,
-        START,
-        END,
+        (START, END),
+        earlier=there,
         also_in=also_in,
-        trending_notes={3: "3 times as many"},
-        young={2},
+        trends={3: Trend(3, 9, 3.0, 5.0), 2: Trend(2, 1, 0.0, 0.0, known=False)},
     )
 
 
@@ -56,12 +63,12 @@ def test_sections_and_cards_keep_the_order_of_the_digest() -> None:
         ("One", ["T2"]),
     ]
     assert (view.total, view.more, view.summary) == (3, 5, "2 on Two and 1 on One. 5 more are on the web.")
-    assert view.sections[1].more_url == "https://papers.example.org/feeds/one"
-    assert [(feed.name, feed.url, feed.note) for feed in view.trending] == [
-        ("Three", "https://papers.example.org/feeds/three", "3 times as many")
+    assert view.sections[1].head.url == "https://papers.example.org/feeds/one"
+    assert [(feed.name, feed.url, feed.note, feed.young) for feed in view.trending] == [
+        ("Three", "https://papers.example.org/feeds/three", "9 papers this week, about 3 in a usual one", False)
     ]
-    assert view.all_trend
-    assert not view_of(Digest((DigestSection(1, (1,)),), (3, 2)), *papers).all_trend
+    young = view_of(Digest((DigestSection(1, (1,)),), (3, 2)), *papers).trending[1]
+    assert (young.note, young.young) == ("1 paper this week", True)
 
 
 def test_what_is_no_longer_there_is_left_out() -> None:
@@ -105,14 +112,14 @@ def test_a_link_that_is_not_of_the_web_is_dropped() -> None:
 
 def test_badges_show_the_gravest_first() -> None:
     paper = PaperRecord(1, "T", "", publication_types=("Review", "Preprint", "Retracted Publication"), language="de")
-    assert [(badge.kind, badge.label) for badge in badges(paper)] == [
+    assert [(badge.kind, badge.label) for badge in badges(paper, language("en"))] == [
         ("retracted", "Retracted"),
         ("preprint", "Preprint"),
         ("review", "Review"),
         ("language", "In German"),
     ]
     both = PaperRecord(1, "T", "", publication_types=("Review", "Systematic Review"), language="en")
-    assert [badge.label for badge in badges(both)] == ["Systematic review"]
+    assert [badge.label for badge in badges(both, language("en"))] == ["Systematic review"]
 
 
 @pytest.mark.parametrize(
@@ -160,4 +167,4 @@ def test_sources_out_of_reach_are_named_as_readers_know_them() -> None:
 
 def test_marks_and_form_are_badges() -> None:
     paper = PaperRecord(1, "T", "", preprint=True, marks=(Mark.RETRACTED, Mark.CORRECTED))
-    assert [badge.label for badge in badges(paper)] == ["Retracted", "Preprint", "Corrected"]
+    assert [badge.label for badge in badges(paper, language("en"))] == ["Retracted", "Preprint", "Corrected"]
