@@ -3,32 +3,43 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
 
 from jinja2 import Environment
 
 from bot.models.alarms import AlarmRecord
 from bot.models.deliveries import Message
 from bot.models.feeds import Health
-from bot.render.inline import inlined
-from bot.render.mime import Envelope, build_message
-from bot.render.plain import plain, web_link
-from bot.render.templates import filled
+from bot.render.languages import Language, language
+from bot.render.mime import Envelope
+from bot.render.occasions import stamp
+from bot.render.plain import direction_of, plain
 from bot.render.view import Site
-from bot.render.wording import count, zone_named
+from bot.render.whole import MailView, render_mail
 
-_FOLDER = "email/alarm"
-_QUERY_LENGTH = 300
+_QUERY_LENGTH: Final = 300
 #: Alarms that are told one by one; more are counted.
-TOLD = 40
+TOLD: Final = 40
+
+
+def _(message: str) -> str:
+    """Mark a message to be translated where it is shown."""
+    return message
+
 
 #: By health, how a group of alarms is headed, gravest first, and what can be done.
-GROUPS = {
-    Health.FAILING: ("Failing", "No whole answer came. They are asked again by themselves, at the latest once a day."),
-    Health.STALE: ("Stale", "They answer, but bring nothing new. See whether the source or the query has changed."),
-    Health.QUIET: ("Recovered", "They answer again. What was missed meanwhile has been collected."),
+GROUPS: Final[Mapping[Health, tuple[str, str]]] = {
+    Health.FAILING: (
+        _("Failing"),
+        _("No whole answer came. They are asked again by themselves, at the latest once a day."),
+    ),
+    Health.STALE: (
+        _("Stale"),
+        _("They answer, but bring nothing new. See whether the source or the query has changed."),
+    ),
+    Health.QUIET: (_("Recovered"), _("They answer again. What was missed meanwhile has been collected.")),
 }
 
 
@@ -42,6 +53,8 @@ class AlarmView:
     words: str
     #: `since Mon …`; of a recovery, `from Mon … to Tue …`.
     when: str
+    #: Of the feed's name.
+    direction: str = "ltr"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,92 +64,92 @@ class AlarmGroup:
     name: str
     advice: str
     alarms: tuple[AlarmView, ...]
-    #: Those that are not told one by one.
-    more: int = 0
+    #: `and 111 more queries`: those that are not told one by one.
+    more: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class AlarmMailView:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlarmMailView(MailView):
     """All that the templates of an alarm see."""
 
-    brand: str
+    #: `2 queries failing and 1 query recovered`
     summary: str
     groups: tuple[AlarmGroup, ...]
-    postal_address: str
-    public_url: str
-    language: str = "en"
-    direction: str = "ltr"
 
 
 def render_alarm(
-    alarms: Sequence[AlarmRecord], site: Site, timezone: str, envelope: Envelope, environment: Environment
+    alarms: Sequence[AlarmRecord],
+    site: Site,
+    timezone: str,
+    envelope: Envelope,
+    environment: Environment,
+    language_code: str = "en",
 ) -> Message:
     """The mail that tells of `alarms`.
 
     Args:
         timezone: an IANA name, for the times in it.
+        environment: of that language.
+        language_code: BCP 47.
 
     Raises:
         TemplateError: a template cannot be rendered.
         AddressError, HeaderError: the mail cannot be addressed.
     """
-    view = AlarmMailView(
-        brand=plain(site.brand, 120),
-        summary=_summary(alarms),
-        groups=tuple(_groups(alarms, timezone)),
-        postal_address=plain(site.postal_address, 300),
-        public_url=web_link(site.public_url),
+    spoken = language(language_code)
+    summary = _summary(alarms, spoken)
+
+    def view_of(most: int) -> AlarmMailView:
+        groups = tuple(_groups(alarms, timezone, spoken, most))
+        return AlarmMailView(site=site, spoken=spoken, summary=summary, groups=groups)
+
+    return render_mail("email/alarm", view_of, TOLD, envelope, environment)
+
+
+def _summary(alarms: Sequence[AlarmRecord], spoken: Language) -> str:
+    failing, stale, recovered = (sum(one.health == health for one in alarms) for health in GROUPS)
+    told = (
+        (failing, spoken.count(failing, "%(number)s query failing", "%(number)s queries failing")),
+        (stale, spoken.count(stale, "%(number)s query stale", "%(number)s queries stale")),
+        (recovered, spoken.count(recovered, "%(number)s query recovered", "%(number)s queries recovered")),
     )
-    subject = plain(filled(environment, f"{_FOLDER}/subject.txt", mail=view))
-    html = inlined(filled(environment, f"{_FOLDER}/body.html", mail=view, subject=subject))
-    text = filled(environment, f"{_FOLDER}/body.txt", mail=view, subject=subject)
-    return build_message(subject, text, html, replace(envelope, language=view.language))
+    return spoken.listing([words for number, words in told if number])
 
 
-def _summary(alarms: Sequence[AlarmRecord]) -> str:
-    """`2 queries failing, 1 recovered`."""
-    words = {Health.FAILING: "failing", Health.STALE: "stale", Health.QUIET: "recovered"}
-    counts = [(sum(one.health == health for one in alarms), word) for health, word in words.items()]
-    shown = [(number, word) for number, word in counts if number]
-    first, *others = [f"{number} {word}" for number, word in shown]
-    number, word = shown[0]
-    first = f"{count(number, 'query', 'queries')} {word}"
-    return ", ".join((first, *others))
-
-
-def _groups(alarms: Sequence[AlarmRecord], timezone: str) -> list[AlarmGroup]:
-    groups, room = [], TOLD
+def _groups(alarms: Sequence[AlarmRecord], timezone: str, spoken: Language, most: int) -> Iterator[AlarmGroup]:
+    room = most
     for health, (name, advice) in GROUPS.items():
         of_it = [one for one in alarms if one.health == health]
         if of_it:
-            told = of_it[: max(1, room)]
+            told = of_it[: max(min(1, most), room)]
             room -= len(told)
-            views = tuple(_view(one, timezone) for one in told)
-            groups.append(AlarmGroup(name, advice, views, len(of_it) - len(told)))
-    return groups
+            views = tuple(_view(one, timezone, spoken) for one in told)
+            rest = len(of_it) - len(told)
+            more = spoken.count(rest, "and %(number)s more query", "and %(number)s more queries") if rest else ""
+            yield AlarmGroup(spoken.gettext(name), spoken.gettext(advice), views, more)
 
 
-def _view(one: AlarmRecord, timezone: str) -> AlarmView:
+def _view(one: AlarmRecord, timezone: str, spoken: Language) -> AlarmView:
+    feed = plain(one.feed, 120)
     return AlarmView(
-        feed=plain(one.feed, 120),
+        feed=feed,
         source=plain(one.source, 40),
         query=plain(_without_secrets(one.query), _QUERY_LENGTH),
         words=plain(one.words, 500),
-        when=_when(one, timezone),
+        when=_when(one, timezone, spoken),
+        direction=direction_of(feed),
     )
 
 
 def _without_secrets(query: str) -> str:
-    """A feed's address without user, password and what follows its path; other queries as they are."""
+    """A feed's address without a name and password before its host, and what follows its path; others as they are."""
     if not query.startswith(("http://", "https://")):
         return query
     return re.sub(r"//[^/@]*@", "//", re.split(r"[?#]", query, maxsplit=1)[0])
 
 
-def _when(one: AlarmRecord, timezone: str) -> str:
-    since = _moment(one.since or one.at, timezone)
-    return f"from {since} to {_moment(one.at, timezone)}" if one.health == Health.QUIET else f"since {since}"
-
-
-def _moment(when: datetime, timezone: str) -> str:
-    return when.astimezone(zone_named(timezone)).strftime("%a %Y-%m-%d %H:%M %Z")
+def _when(one: AlarmRecord, timezone: str, spoken: Language) -> str:
+    since = stamp(one.since or one.at, timezone, spoken)
+    if one.health == Health.QUIET:
+        return spoken.text("from %(start)s to %(end)s", start=since, end=stamp(one.at, timezone, spoken))
+    return spoken.text("since %(moment)s", moment=since)

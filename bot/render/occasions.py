@@ -75,7 +75,9 @@ def stamp(when: datetime, timezone: str, language: Language) -> str:
     """
     there = when.astimezone(zone_named(timezone))
     weekday = format_date(there.date(), "EEE", locale=_locale(language.code))
-    return f"{weekday} {there:%Y-%m-%d %H:%M %Z}"
+    figures = f"{there:%Y-%m-%d %H:%M %Z}"
+    # Isolated (UAX #9), or its parts would change places among words that run from right to left.
+    return f"{weekday} \u2066{figures}\u2069" if language.direction == "rtl" else f"{weekday} {figures}"
 
 
 def _at(days: str, clock: time, timezone: str, language: Language) -> str:

@@ -26,36 +26,14 @@ _POSTAL_ADDRESS_LENGTH = 300
 class MailView:
     """What the frame around a mail sees."""
 
-    brand: str
+    site: Site
     #: Of the frame's words.
-    language: str
-    direction: str
-    postal_address: str = ""
-    public_url: str = ""
+    spoken: Language
     #: Which is also the title of the page; comes from a template, so that it is empty there.
     subject: str = ""
     preferences_url: str = ""
     pause_url: str = ""
     unsubscribe_url: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Fact:
-    """Something told in a few words: `How often`, `every Monday`."""
-
-    label: str
-    value: str
-    note: str = ""
-    #: BCP 47, of a label that is not in the frame's language.
-    language: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Framed:
-    """What the sender and the language bring to every mail."""
-
-    site: Site
-    language: Language
 
     @property
     def brand(self) -> str:
@@ -71,6 +49,27 @@ class Framed:
     def public_url(self) -> str:
         """Of the web page; empty where it is no link."""
         return web_link(self.site.public_url)
+
+    @property
+    def language(self) -> str:
+        """BCP 47."""
+        return self.spoken.code
+
+    @property
+    def direction(self) -> str:
+        """`ltr` or `rtl`."""
+        return self.spoken.direction
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """Something told in a few words: `How often`, `every Monday`."""
+
+    label: str
+    value: str
+    note: str = ""
+    #: BCP 47, of a label that is not in the frame's language.
+    language: str = ""
 
 
 View = TypeVar("View", bound=MailView)

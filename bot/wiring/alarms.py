@@ -13,6 +13,7 @@ from bot.errors import BotError
 from bot.models.alarms import AlarmRecord
 from bot.models.deliveries import Message
 from bot.render.alarm import render_alarm
+from bot.render.languages import language
 from bot.render.mime import Envelope
 from bot.render.templates import build_environment
 from bot.render.view import Site
@@ -53,7 +54,8 @@ def tell_admin(
             smtputf8=True,
         )
         site = Site(brand, settings.public_url, settings.postal_address)
-        return render_alarm(waiting, site, settings.timezone, envelope, build_environment(settings.templates))
+        environment = build_environment(settings.templates, language(settings.language))
+        return render_alarm(waiting, site, settings.timezone, envelope, environment, settings.language)
 
     told = 0
     try:
