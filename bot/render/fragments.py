@@ -8,6 +8,7 @@ the whole document filled in and inlined at once: tests hold it to that.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from types import SimpleNamespace
@@ -55,7 +56,7 @@ class _Cut:
 class Part:
     """A piece of HTML or of plain text, with places left open."""
 
-    __slots__ = ("names", "octets", "size")
+    __slots__ = ("names", "octets", "often", "size")
 
     def __init__(self, text: str) -> None:
         """Take the piece with its marks."""
@@ -67,16 +68,8 @@ class Part:
         #: What belongs in the places; one name where it is the same in all of them, as in cards.
         names = tuple(turns[1::2])
         self.names = names[:1] if len(set(names)) == 1 else names
-
-    def filled(self, values: Mapping[str, bytes]) -> bytes:
-        """The piece with what belongs in it, as it stands in a mail."""
-        if not self.names:
-            return self.octets[0]
-        if len(self.names) == 1:
-            return values[self.names[0]].join(self.octets)
-        inside = [values[name] for name in self.names]
-        inside.append(b"")
-        return b"".join([piece for both in zip(self.octets, inside, strict=True) for piece in both])
+        #: How often each name stands in it.
+        self.often = tuple(Counter(names).items())
 
 
 class Fragment:
@@ -100,10 +93,14 @@ class _Sheet:
         self._young: dict[Row, Fragment] = {}
         self._old: dict[Row, Fragment] = {}
 
-    def get(self, row: Row) -> Fragment | None:
-        found = self._young.get(row)
-        if found is None and (found := self._old.get(row)) is not None:
-            self._young[row] = found
+    def get(self, rows: Sequence[Row]) -> dict[Row, Fragment]:
+        """Those of some rows that are kept."""
+        young, old = self._young, self._old
+        found = {row: young[row] for row in rows if row in young}
+        if len(found) < len(rows):
+            again = {row: old[row] for row in rows if row in old and row not in found}
+            young |= again
+            found |= again
         return found
 
     def keep(self, row: Row, fragment: Fragment) -> None:
@@ -133,19 +130,16 @@ class Fragments:
         key = (opened, *[getattr(view, name) for name in _COMMON])
         sheet = self._sheets.get(key)
         rows = list(view.rows)
-        found = [None if sheet is None else sheet.get(row) for row in rows]
-        if sheet is not None and None not in found:
-            return [sheet.begins, *found, sheet.ends]  # type: ignore[list-item]  # none of them is None
-        missing = list(dict.fromkeys(row for row, fragment in zip(rows, found, strict=True) if fragment is None))
+        kept = {} if sheet is None else sheet.get(rows)
+        missing = [row for row in dict.fromkeys(rows) if row not in kept]
         if sheet is None or missing:
             begins, *made, ends = self._made(view, opened, missing)
             if sheet is None:
                 sheet = self._sheets[key] = _Sheet(begins, ends)
             for row, fragment in zip(missing, made, strict=True):
                 sheet.keep(row, fragment)
-            new = dict(zip(missing, made, strict=True))
-            found = [fragment or new[row] for row, fragment in zip(rows, found, strict=True)]
-        return [sheet.begins, *[fragment for fragment in found if fragment is not None], sheet.ends]
+                kept[row] = fragment
+        return [sheet.begins, *map(kept.__getitem__, rows), sheet.ends]
 
     def _made(self, view: DigestView, opened: Collection[str], rows: Sequence[Row]) -> Iterator[Fragment]:
         """The beginning, some rows and the end, rendered as one document and cut apart."""
@@ -174,17 +168,28 @@ class Filled:
         filling = Filling({name: getattr(view, name) for name in PERSONAL}, wrapped)
         kept: dict[str, bytes] = {}
         in_html, in_text = _Values(filling.html, kept), _Values(filling.text, kept)
-        self.html = [fragment.html.filled(in_html) for fragment in fragments]
-        self.text = [fragment.text.filled(in_text) for fragment in fragments]
-        size = 0
+        self.html = _filled([fragment.html for fragment in fragments], in_html)
+        self.text = _filled([fragment.text for fragment in fragments], in_text)
+        size = sum([fragment.html.size for fragment in fragments])
         for fragment in fragments:
-            part = fragment.html
-            size += part.size
-            if len(part.names) == 1:
-                size += in_html.sizes[part.names[0]] * (len(part.octets) - 1)
-            elif part.names:
-                size += sum([in_html.sizes[name] for name in part.names])
+            for name, often in fragment.html.often:
+                size += often * in_html.sizes[name]
         self.html_size = size
+
+
+def _filled(parts: Sequence[Part], values: Mapping[str, bytes]) -> list[bytes]:
+    """Pieces with what belongs in them, as they stand in a mail."""
+    whole: list[bytes] = []
+    for part in parts:
+        if not part.names:
+            whole.append(part.octets[0])
+        elif len(part.names) == 1:
+            whole.append(values[part.names[0]].join(part.octets))
+        else:
+            whole.append(part.octets[0])
+            for name, octets in zip(part.names, part.octets[1:], strict=True):
+                whole += (values[name], octets)
+    return whole
 
 
 class _Values(dict[str, bytes]):

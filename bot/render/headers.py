@@ -32,6 +32,7 @@ _LIKE_AN_ADDRESS = re.compile(r"[<>@\"\\]+")
 _URI_LENGTH = 900
 
 
+@lru_cache(maxsize=4_096)
 def words(name: str, text: str) -> str:
     """A header that people read, as one or more lines without the last line end.
 
@@ -148,6 +149,7 @@ def uri(header: str, text: str) -> str:
     return f"<{text}>"
 
 
+@lru_cache(maxsize=1_024)
 def token(header: str, text: str) -> str:
     """A structured value as it is.
 

@@ -27,9 +27,9 @@ class HeadView:
     chart: Chart | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class MoreView:
-    """Papers of a section's window that only the web has."""
+    """Papers of a section's window that only the web has; like a card, told from others by being another object."""
 
     kind: ClassVar[str] = "more"
     #: `3 more on the web`

@@ -11,6 +11,7 @@ import re
 import secrets
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from html import escape
 from typing import Final
 
@@ -66,5 +67,13 @@ class Filling:
         """What stands in plain text in the place of a mark."""
         if not name.startswith("0"):
             return self._values[name]
-        text, indent, first = urlsafe_b64decode(name[1:]).decode().split(_SEPARATOR)
-        return self._wrap(_MARK.sub(lambda found: self._values[found[1]], text), indent, first)
+        turns, indent, first = _unpacked(name)
+        values = self._values
+        text = "".join([values[turn] if place % 2 else turn for place, turn in enumerate(turns)])
+        return self._wrap(text, indent, first)
+
+
+@lru_cache(maxsize=1_024)
+def _unpacked(name: str) -> tuple[list[str], str, str]:
+    text, indent, first = urlsafe_b64decode(name[1:]).decode().split(_SEPARATOR)
+    return pieces(text), indent, first

@@ -136,7 +136,7 @@ class DigestView:
             yield section.head
             yield from section.cards
             if section.more:
-                yield _more(section, spoken)
+                yield _more(section.head, section.more, section.by_votes, spoken)
         if self.feeds_left_out:
             yield _left_out(self, spoken)
         if self.updates:
@@ -291,15 +291,15 @@ class _Builder:
         return UnreachedFeed(plain(feed.name, NAME_LENGTH), self.language.listing(list(names)))
 
 
-def _more(section: SectionView, language: Language) -> MoreView:
-    rest = language.text("in %(feed)s", feed=section.name)
-    if section.by_votes:
+@lru_cache(maxsize=4_096)
+def _more(head: HeadView, more: int, by_votes: int, language: Language) -> MoreView:
+    rest = language.text("in %(feed)s", feed=head.name)
+    if by_votes:
         votes = language.count(
-            section.by_votes, "%(number)s of them because of your votes", "%(number)s of them because of your votes"
+            by_votes, "%(number)s of them because of your votes", "%(number)s of them because of your votes"
         )
         rest = f"{rest}, {votes}"
-    link = language.count(section.more, "%(number)s more on the web", "%(number)s more on the web")
-    return MoreView(link, section.head.url, rest)
+    return MoreView(language.count(more, "%(number)s more on the web", "%(number)s more on the web"), head.url, rest)
 
 
 def _left_out(mail: DigestView, language: Language) -> LeftOutView:
