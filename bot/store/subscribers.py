@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, delete, func, insert, select, update
+from sqlalchemy import Connection, Select, case, delete, func, insert, literal, select, update
 
 from bot.errors import UnknownError
 from bot.models.deliveries import State
@@ -184,6 +184,33 @@ def leave(store: Store, subscriber_id: int, now: datetime, how: str) -> bool:
     return bool(gone)
 
 
+def pause(store: Store, subscriber_id: int, now: datetime, how: str) -> bool:
+    """Send a subscriber no digests for now, in force once this returns; False for whoever is not active.
+
+    What was planned for them and is not on its way is skipped when it is claimed, and gives its papers back.
+    """
+    mine = (subscriber.c.id == subscriber_id, subscriber.c.standing == Standing.ACTIVE)
+    with store.writing() as connection:
+        values = {"standing": Standing.PAUSED, "next_due": None}
+        paused = connection.execute(update(subscriber).where(*mine).values(values)).rowcount
+        if paused:
+            connection.execute(insert(evidence).values(subscriber_id=subscriber_id, at=now, what="paused", how=how))
+    return bool(paused)
+
+
+def resume(store: Store, subscriber_id: int, next_due: Callable[[Wish], datetime], now: datetime, how: str) -> bool:
+    """Send a paused subscriber digests again, from where the last one ended; False for whoever is not paused."""
+    query = select(subscriber).where(subscriber.c.id == subscriber_id, subscriber.c.standing == Standing.PAUSED)
+    with store.writing() as connection:
+        row = connection.execute(query.with_for_update()).one_or_none()
+        if row is None:
+            return False
+        values = {"standing": Standing.ACTIVE, "next_due": next_due(_wish(row))}
+        connection.execute(update(subscriber).where(subscriber.c.id == subscriber_id).values(values))
+        connection.execute(insert(evidence).values(subscriber_id=subscriber_id, at=now, what="resumed", how=how))
+    return True
+
+
 def choose(
     store: Store,
     subscriber_id: int,
@@ -203,6 +230,8 @@ def choose(
     Raises:
         UnknownError: a feed that there is not.
     """
+    # Nothing is due to whoever pauses; `resume` reckons anew.
+    due = case((subscriber.c.standing != Standing.PAUSED, literal(next_due, subscriber.c.next_due.type)))
     with store.writing() as connection:
         offered = select(concept_feed.c.slug, concept_feed.c.id).where(concept_feed.c.retired_at.is_(None))
         known: dict[str, int] = dict(connection.execute(offered).all())
@@ -218,7 +247,7 @@ def choose(
                 hour=wish.hour,
                 timezone=wish.timezone,
                 max_papers=max_papers,
-                next_due=next_due,
+                next_due=due,
             )
         ).rowcount
         if not there:
@@ -305,13 +334,17 @@ def _feeds(connection: Connection, ids: Sequence[int]) -> dict[int, tuple[str, .
     return {subscriber_id: tuple(slugs) for subscriber_id, slugs in found.items()}
 
 
+def _wish(row: Any) -> Wish:
+    return Wish(row.cadence, row.weekday, row.hour, row.timezone)
+
+
 def _record(row: Any, feeds: tuple[str, ...]) -> SubscriberRecord:
     return SubscriberRecord(
         id=row.id,
         email=row.email,
         name=row.name,
         standing=row.standing,
-        wish=Wish(row.cadence, row.weekday, row.hour, row.timezone),
+        wish=_wish(row),
         max_papers=row.max_papers,
         language=row.language,
         next_due=row.next_due,

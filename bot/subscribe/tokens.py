@@ -1,4 +1,4 @@
-"""Signed tokens for the links in mails: they name a subscriber, what the link is for, and a paper that it is about."""
+"""Signed tokens for the links in mails: they name a subscriber, and what the link is for."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from itsdangerous import Signer
 from bot.errors import TokenError
 
 _TOKEN = re.compile(r"([1-9][0-9]{0,18})\.[A-Za-z0-9_\-]{43}")
-_VOTE = re.compile(r"(([1-9][0-9]{0,18})\.([1-9][0-9]{0,18}))\.([A-Za-z0-9_\-]{22})")
+_VOTE = re.compile(r"([1-9][0-9]{0,18})\.([A-Za-z0-9_\-]{22})")
 
 
 class Purpose(StrEnum):
@@ -21,6 +21,7 @@ class Purpose(StrEnum):
 
     UNSUBSCRIBE = "unsubscribe"
     PREFERENCES = "preferences"
+    PAUSE = "pause"
 
 
 class Tokens:
@@ -60,19 +61,18 @@ class Tokens:
             raise TokenError
         return int(found[1])
 
-    def make_vote(self, subscriber_id: int, paper_id: int) -> str:
-        """The token for one subscriber's vote on one paper: `17.4711.` and a part of the signature.
+    def make_vote(self, subscriber_id: int) -> str:
+        """The token for all votes of one subscriber: `17.` and a part of the signature.
 
-        Each card of a digest has two such links, so 132 bits of it are kept, which is more than half (RFC 2104
-        section 5).
+        Each card of a digest has two links with it, so 132 bits are kept, which is more than half (RFC 2104 section 5).
+        The links name their papers beside it.
         """
-        if not 0 < subscriber_id < 10**19 or not 0 < paper_id < 10**19:
-            raise ValueError(f"vote: {subscriber_id}, {paper_id}; ids count from 1")
-        about = f"{subscriber_id}.{paper_id}"
-        return f"{about}.{self._part(0, about)}"
+        if not 0 < subscriber_id < 10**19:
+            raise ValueError(f"vote: {subscriber_id}; ids count from 1")
+        return f"{subscriber_id}.{self._part(0, str(subscriber_id))}"
 
-    def read_vote(self, token: str) -> tuple[int, int]:
-        """The ids of the subscriber and of the paper whom the token names.
+    def read_vote(self, token: str) -> int:
+        """The id of the subscriber whom the token names.
 
         Raises:
             TokenError: as `read` does.
@@ -80,10 +80,10 @@ class Tokens:
         found = _VOTE.fullmatch(token)
         if found is None:
             raise TokenError
-        matches = [hmac.compare_digest(self._part(key, found[1]), found[4]) for key in range(len(self._keys))]
+        matches = [hmac.compare_digest(self._part(key, found[1]), found[2]) for key in range(len(self._keys))]
         if not any(matches):
             raise TokenError
-        return int(found[2]), int(found[3])
+        return int(found[1])
 
     def _part(self, key: int, about: str) -> str:
         return self._for("vote")[key].get_signature(about).decode("ascii")[:22]

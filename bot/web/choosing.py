@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
 
 from fastapi import APIRouter
 from fastapi.responses import Response
 
 from bot.digests.cadence import next_occasion
-from bot.errors import TokenError, UnknownError
 from bot.models.feeds import FeedRecord
 from bot.models.subscribers import WEEKDAYS, Cadence, Standing
 from bot.store.feeds import feeds
@@ -21,7 +19,8 @@ from bot.web.edges import Edges, SiteEdges
 from bot.web.forms import Form
 from bot.web.learning import LearningView, learning_view, press
 from bot.web.pages import PERSONAL, READ, Pages, SitePages
-from bot.web.words import masked, moment_in_words
+from bot.web.people import subscriber_of
+from bot.web.words import masked, next_digest
 
 #: The form's button.
 BUTTON = ("save", "yes")
@@ -46,11 +45,14 @@ class PreferencesView:
     #: The next digest in words; empty where none is due.
     next_digest: str
     unsubscribe_path: str
+    pause_path: str
     learning: LearningView
     #: By field, in words.
     problems: dict[str, str]
     #: What became of a form: empty, `saved`, `wrong`, `missed`, `learning on`, `learning off` or `erased`.
     outcome: str = ""
+    #: The feed that the link adds to what is ticked, if any.
+    added: FeedRecord | None = None
     cadences: tuple[tuple[str, str], ...] = _CADENCES
     weekdays: tuple[str, ...] = WEEKDAYS
     papers_limit: int = PAPERS_LIMIT
@@ -64,12 +66,16 @@ class PreferencesView:
 
 
 @routes.api_route("/preferences/{token}", methods=READ)
-def show(token: str, edges: Edges, pages: SitePages) -> Response:
-    """The reader's choices, to look at and to change."""
+def show(token: str, edges: Edges, pages: SitePages, add: str = "") -> Response:
+    """The reader's choices, to look at and to change; with a feed ticked in addition, where the link names one."""
     person = _person(edges, token)
     if person.standing == Standing.LEFT:
         return pages.page("gone", headers=PERSONAL, address=masked(person.email))
-    return _form(edges, pages, person, stored_choices(person))
+    stored = stored_choices(person)
+    added = next((feed for feed in feeds(edges.store) if feed.slug == add and add not in person.feeds), None)
+    if added is None:
+        return _form(edges, pages, person, stored)
+    return _form(edges, pages, person, replace(stored, feeds=(*stored.feeds, added.slug)), added=added)
 
 
 @routes.post("/preferences/{token}")
@@ -107,11 +113,7 @@ def save(token: str, posted: Form, edges: Edges, pages: SitePages) -> Response:
 
 
 def _person(edges: SiteEdges, token: str) -> SubscriberRecord:
-    try:
-        return subscriber_by_id(edges.store, edges.tokens.read(Purpose.PREFERENCES, token))
-    except UnknownError as error:
-        # The link of somebody erased says no more than a forged one.
-        raise TokenError from error
+    return subscriber_of(edges, edges.tokens.read(Purpose.PREFERENCES, token))
 
 
 def _form(
@@ -121,25 +123,20 @@ def _form(
     choices: Choices,
     problems: dict[str, str] | None = None,
     outcome: str = "",
+    added: FeedRecord | None = None,
 ) -> Response:
     view = PreferencesView(
         address=masked(person.email),
         standing=person.standing,
         choices=choices,
         feeds=feeds(edges.store),
-        next_digest=_next_digest(person, edges.clock()),
+        next_digest=next_digest(person, edges.clock()),
         unsubscribe_path=f"/unsubscribe/{edges.tokens.make(Purpose.UNSUBSCRIBE, person.id)}",
+        pause_path=f"/pause/{edges.tokens.make(Purpose.PAUSE, person.id)}",
         learning=learning_view(edges, person),
         problems=problems or {},
         outcome=outcome,
+        added=added,
     )
     status = 400 if outcome in {"wrong", "missed"} else 200
     return pages.page("preferences", status, PERSONAL, form=view)
-
-
-def _next_digest(person: SubscriberRecord, now: datetime) -> str:
-    """When the next digest comes, in words; empty where none is due."""
-    if person.standing != Standing.ACTIVE or not person.feeds:
-        return ""
-    due = person.next_due or next_occasion(person.wish, now)
-    return "in a moment" if due <= now else moment_in_words(due, person.wish.timezone)

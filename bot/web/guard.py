@@ -26,7 +26,7 @@ SAFE_HEADERS = {
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
 }
 
-_SECRET = re.compile(r"(unsubscribe|preferences|vote/).*|[0-9]+\.[\w-]{20,}", re.IGNORECASE | re.DOTALL)
+_SECRET = re.compile(r"(unsubscribe|preferences|/pause/|vote/).*|[0-9]+\.[\w-]{20,}", re.IGNORECASE | re.DOTALL)
 _PATH_LENGTH = 120
 
 

@@ -18,6 +18,8 @@ _UNCACHED = {"Cache-Control": "no-store"}
 #: A style sheet whose address names its version never changes; another one is asked for again soon.
 _FOR_EVER = "public, max-age=31536000, immutable"
 _FOR_NOW = "public, max-age=300"
+#: What the paths of pages that a person's link opens begin with.
+_PERSONS = ("unsubscribe", "preferences", "pause", "vote")
 
 routes = APIRouter()
 
@@ -46,8 +48,8 @@ async def style(request: Request, pages: SitePages, v: str = "") -> Response:
 async def robots(pages: SitePages) -> Response:
     """Feeds may be found; what a person's link opens may not (RFC 9309)."""
     base = pages.site.base
-    text = f"User-agent: *\nDisallow: {base}/unsubscribe\nDisallow: {base}/preferences\nDisallow: {base}/vote\n"
-    return PlainTextResponse(text, headers={"Cache-Control": "public, max-age=86400"})
+    lines = ["User-agent: *", *(f"Disallow: {base}/{path}" for path in _PERSONS)]
+    return PlainTextResponse("\n".join(lines) + "\n", headers={"Cache-Control": "public, max-age=86400"})
 
 
 def _usable(edges: SiteEdges) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fastapi import FastAPI
 
-from bot.web import choosing, leaving, reading, signs, voting
+from bot.web import choosing, leaving, pausing, reading, signs, voting
 from bot.web.edges import SiteEdges
 from bot.web.growth import Growing
 from bot.web.guard import SafeAnswers
@@ -31,7 +31,7 @@ def build_site(edges: SiteEdges) -> FastAPI:
     site.state.edges = edges
     site.state.pages = Pages(edges.settings)
     site.state.growing = Growing(edges.store)
-    for part in (reading, leaving, choosing, voting, signs):
+    for part in (reading, leaving, pausing, choosing, voting, signs):
         site.include_router(part.routes)
     add_problem_pages(site)
     site.add_middleware(SafeAnswers)

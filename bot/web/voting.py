@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from fastapi import APIRouter, HTTPException
 from fastapi.responses import Response
 
-from bot.errors import TokenError, UnknownError
+from bot.errors import TokenError
 from bot.models.papers import PaperRecord
 from bot.models.subscribers import Standing
 from bot.store.papers import papers
@@ -16,6 +17,7 @@ from bot.store.votes import cast, take_back, vote_on
 from bot.web.edges import Edges, SiteEdges
 from bot.web.forms import Form
 from bot.web.pages import PERSONAL, READ, Pages, SitePages
+from bot.web.people import subscriber_of
 from bot.web.views import PaperView, headline_view
 from bot.web.words import masked
 
@@ -25,6 +27,10 @@ FIELD = "vote"
 BACK = "back"
 #: By the word in the link's path: whether it is a vote for more like this.
 WAYS = {"more": True, "less": False}
+
+_PAPER_ID = re.compile(r"[1-9][0-9]{0,18}")
+#: What no number in a database exceeds.
+_LARGEST = 2**63 - 1
 
 routes = APIRouter()
 
@@ -46,17 +52,17 @@ class VoteView:
     outcome: str = ""
 
 
-@routes.api_route("/vote/{way}/{token}", methods=READ)
-def ask(way: str, token: str, edges: Edges, pages: SitePages) -> Response:
+@routes.api_route("/vote/{token}/{paper_id}/{way}", methods=READ)
+def ask(token: str, paper_id: str, way: str, edges: Edges, pages: SitePages) -> Response:
     """The paper, what a vote does, and one button. Nothing changes: programs that check mails follow every link."""
-    person, paper = _named(edges, way, token)
+    person, paper = _named(edges, token, paper_id, way)
     return _page(edges, pages, person, paper, way)
 
 
-@routes.post("/vote/{way}/{token}")
-def vote(way: str, token: str, posted: Form, edges: Edges, pages: SitePages) -> Response:
+@routes.post("/vote/{token}/{paper_id}/{way}")
+def vote(token: str, paper_id: str, way: str, posted: Form, edges: Edges, pages: SitePages) -> Response:
     """The vote kept in place of an earlier one, or taken back."""
-    person, paper = _named(edges, way, token)
+    person, paper = _named(edges, token, paper_id, way)
     if (FIELD, way) in posted.fields:
         if not cast(edges.store, person.id, paper.id, liked=WAYS[way], now=edges.clock()):
             # Learning was switched off, or the reader has left; the page says which.
@@ -68,20 +74,17 @@ def vote(way: str, token: str, posted: Form, edges: Edges, pages: SitePages) -> 
     return _page(edges, pages, person, paper, way, outcome="missed", status=400)
 
 
-def _named(edges: SiteEdges, way: str, token: str) -> tuple[SubscriberRecord, PaperRecord]:
-    """Whom and what the token names.
+def _named(edges: SiteEdges, token: str, paper_id: str, way: str) -> tuple[SubscriberRecord, PaperRecord]:
+    """Whom the token names, and the paper of that number.
 
     Raises:
-        TokenError: it is not right, or one of the two is there no more.
+        TokenError: it is not right, or one of the two is not there.
     """
     if way not in WAYS:
         raise HTTPException(404)
-    subscriber_id, paper_id = edges.tokens.read_vote(token)
-    paper = papers(edges.store, [paper_id]).get(paper_id)
-    try:
-        person = subscriber_by_id(edges.store, subscriber_id)
-    except UnknownError as error:
-        raise TokenError from error
+    person = subscriber_of(edges, edges.tokens.read_vote(token))
+    number = int(paper_id) if _PAPER_ID.fullmatch(paper_id) else 0
+    paper = papers(edges.store, [number]).get(number) if 0 < number <= _LARGEST else None
     if paper is None:
         raise TokenError
     return person, paper

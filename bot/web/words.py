@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-from bot.models.subscribers import WEEKDAYS
+from bot.digests.cadence import next_occasion
+from bot.models.subscribers import WEEKDAYS, Standing
 from bot.render.plain import plain
 from bot.render.wording import MONTHS, zone_named
+from bot.store.subscribers import SubscriberRecord
 
 
 def day_in_words(day: date) -> str:
@@ -23,6 +25,14 @@ def moment_in_words(moment: datetime, timezone: str) -> str:
     """
     there = moment.astimezone(zone_named(timezone))
     return f"{day_in_words(there.date())}, {there:%H:%M} ({timezone})"
+
+
+def next_digest(person: SubscriberRecord, now: datetime) -> str:
+    """When the next digest comes, in words; empty where none is due."""
+    if person.standing != Standing.ACTIVE or not person.feeds:
+        return ""
+    due = person.next_due or next_occasion(person.wish, now)
+    return "in a moment" if due <= now else moment_in_words(due, person.wish.timezone)
 
 
 def masked(email: str) -> str:

@@ -9,7 +9,7 @@ import pytest
 
 from bot.models.subscribers import Standing, Wish
 from bot.store import feeds
-from bot.store.subscribers import leave
+from bot.store.subscribers import leave, pause
 from bot.subscribe.tokens import Purpose
 from tests.builders import NOW
 from tests.web.sites import ADA, ADAS_WISH, BEN, DUE, TOKENS, Visit
@@ -48,7 +48,8 @@ def test_the_form_shows_what_is_stored(quick: Visit) -> None:
     assert "Thursday 26 November 2026, 10:30 (Europe/Berlin)" in page
     assert "a…@example.org" in page
     assert ADA not in page
-    assert f"/unsubscribe/{TOKENS.make(Purpose.UNSUBSCRIBE, quick.person(ADA).id)}" in page
+    assert f'<a href="{quick.link(Purpose.UNSUBSCRIBE, ADA)}">Unsubscribe</a>' in page
+    assert f'<a href="{quick.link(Purpose.PAUSE, ADA)}">Pause my digests</a>' in page
 
 
 def test_choices_are_written_whole_and_the_next_digest_follows_them(visit: Visit) -> None:
@@ -104,6 +105,68 @@ def test_what_was_written_comes_back_to_be_mended(quick: Visit) -> None:
     assert _ticked(page) == ["blastomycosis", "chronic-fatigue-syndrome", "daily"]
     assert '<option value="7" selected>' in page
     assert page.count('class="problem"') == 2
+
+
+ADDED = "chronic-fatigue-syndrome"
+
+
+def test_a_link_ticks_a_feed_in_addition_and_only_the_button_saves_it(visit: Visit) -> None:
+    before = visit.person(ADA)
+    link = visit.link(Purpose.PREFERENCES, ADA) + f"?add={ADDED}"
+    for method in ("GET", "HEAD", "GET"):
+        assert visit.client.request(method, link).status_code == 200
+    page = visit.get(link).text
+    assert "<b>Chronic fatigue syndrome</b> is ticked below; save to follow it." in page
+    assert _ticked(page) == ["blastomycosis", ADDED, "microbicides", "weekly"]
+    assert visit.person(ADA) == before
+
+    # The form is posted to the address that the page has, and what it holds counts.
+    ticked: Fields = {"feed[]": ["blastomycosis", ADDED, "microbicides"]}
+    done = visit.post(link, GOOD | ticked)
+    assert done.status_code == 200
+    assert "Your choices are saved" in done.text
+    assert "is ticked below" not in done.text
+    assert visit.person(ADA).feeds == ("microbicides", "blastomycosis", ADDED)
+    again = visit.get(link).text
+    assert "is ticked below" not in again
+    assert _ticked(again) == ["blastomycosis", ADDED, "microbicides", "daily"]
+
+
+@pytest.mark.parametrize("add", ["nope", "", "microbicides", ADDED.upper(), "<script>", "%00", "x" * 2000, "a&add=b"])
+def test_a_link_that_adds_nothing_new_shows_what_is_stored(quick: Visit, add: str) -> None:
+    page = quick.get(quick.link(Purpose.PREFERENCES, ADA) + f"?add={add}")
+    assert page.status_code == 200
+    assert "is ticked below" not in page.text
+    assert "<script" not in page.text
+    assert _ticked(page.text) == ["blastomycosis", "microbicides", "weekly"]
+
+
+def test_a_feed_that_is_offered_no_more_is_not_added(visit: Visit) -> None:
+    feeds.retire(visit.store, ADDED, NOW)
+    page = visit.get(visit.link(Purpose.PREFERENCES, ADA) + f"?add={ADDED}").text
+    assert "is ticked below" not in page
+    assert _ticked(page) == ["blastomycosis", "microbicides", "weekly"]
+
+
+def test_who_has_left_adds_nothing_and_a_wrong_link_stays_wrong(visit: Visit) -> None:
+    leave(visit.store, visit.person(BEN).id, NOW, "test")
+    page = visit.get(visit.link(Purpose.PREFERENCES, BEN) + f"?add={ADDED}").text
+    assert "You have unsubscribed" in page
+    assert "<form" not in page
+    pausing = TOKENS.make(Purpose.PAUSE, visit.person(ADA).id)
+    assert visit.get(f"/preferences/{pausing}?add={ADDED}").status_code == 404
+
+
+def test_who_pauses_chooses_for_later(visit: Visit) -> None:
+    pause(visit.store, visit.person(ADA).id, NOW, "test")
+    page = visit.get(visit.link(Purpose.PREFERENCES, ADA)).text
+    assert "Your digests are paused." in page
+    assert f'<a href="{visit.link(Purpose.PAUSE, ADA)}">Go on sending</a>' in page
+    assert "Pause my digests" not in page
+    assert "Next digest" not in page
+    assert _save(visit)[0] == 200
+    person = visit.person(ADA)
+    assert (person.standing, person.wish.cadence, person.next_due) == (Standing.PAUSED, "daily", None)
 
 
 def test_a_retired_feed_cannot_be_chosen(visit: Visit) -> None:

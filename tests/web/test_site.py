@@ -23,7 +23,7 @@ from tests.web.sites import ADA, BEN, TOKENS, Visit, fill, present, settings, vi
 
 def test_every_answer_is_guarded(quick: Visit) -> None:
     paths = ["/", "/feeds/microbicides", "/feeds/nope", "/nope", "/healthz", "/style.css", "/robots.txt"]
-    paths += ["/unsubscribe/x", quick.link(Purpose.PREFERENCES, ADA), quick.link(Purpose.UNSUBSCRIBE, ADA)]
+    paths += ["/unsubscribe/x", *(quick.link(purpose, ADA) for purpose in Purpose)]
     for path in paths:
         for method in ("GET", "HEAD", "POST", "PUT"):
             headers = quick.client.request(method, path).headers
@@ -38,7 +38,7 @@ def test_every_answer_is_guarded(quick: Visit) -> None:
 
 
 def test_pages_need_nothing_from_elsewhere_and_no_script(quick: Visit) -> None:
-    for path in ("/", "/feeds/blastomycosis", quick.link(Purpose.PREFERENCES, ADA)):
+    for path in ("/", "/feeds/blastomycosis", quick.link(Purpose.PREFERENCES, ADA), quick.link(Purpose.PAUSE, ADA)):
         page = quick.get(path).text
         assert "<script" not in page
         assert "<style" not in page
@@ -83,7 +83,8 @@ def test_the_style_sheet_is_kept_by_browsers(quick: Visit) -> None:
 
 def test_robots_are_kept_from_what_links_open(quick: Visit) -> None:
     lines = quick.get("/robots.txt").text.splitlines()
-    assert lines == ["User-agent: *", "Disallow: /unsubscribe", "Disallow: /preferences", "Disallow: /vote"]
+    paths = ("unsubscribe", "preferences", "pause", "vote")
+    assert lines == ["User-agent: *", *(f"Disallow: /{path}" for path in paths)]
 
 
 def test_the_brand_and_address_are_those_of_the_settings(quick: Visit) -> None:

@@ -21,7 +21,7 @@ PAPER = 3
 
 
 def link(visit: Visit, way: str = "more", email: str = ADA, paper_id: int = PAPER) -> str:
-    return f"/vote/{way}/{TOKENS.make_vote(visit.person(email).id, paper_id)}"
+    return f"/vote/{TOKENS.make_vote(visit.person(email).id)}/{paper_id}/{way}"
 
 
 def cast(visit: Visit) -> list[tuple[int, int, bool]]:
@@ -107,30 +107,35 @@ def test_other_methods_and_other_words_in_the_path_change_nothing(quick: Visit) 
     for method in ("PUT", "DELETE", "PATCH", "OPTIONS"):
         assert quick.client.request(method, link(quick), data={"vote": "more"}).status_code == 405
     for way in ("most", "MORE", ""):
-        assert quick.post(link(quick).replace("/more/", f"/{way}/"), {"vote": way}).status_code == 404
+        assert quick.post(link(quick, way), {"vote": way}).status_code == 404
     assert cast(quick) == []
 
 
 def test_every_wrong_token_gets_one_constant_answer(visit: Visit) -> None:
     ada, ben = visit.person(ADA).id, visit.person(BEN).id
-    right = TOKENS.make_vote(ada, PAPER)
+    right = TOKENS.make_vote(ada)
     signature = right.rpartition(".")[2]
     wrong = [
-        right[:-1] + ("A" if right[-1] != "A" else "B"),
-        f"{ben}.{PAPER}.{signature}",
-        f"{ada}.{PAPER + 1}.{signature}",
-        TOKENS.make(Purpose.PREFERENCES, ada),
-        TOKENS.make(Purpose.UNSUBSCRIBE, ada),
-        right + "x",
-        "nonsense",
-        "%00",
-        # Ours, but of somebody and something there is not.
-        TOKENS.make_vote(999, PAPER),
-        TOKENS.make_vote(ada, 999),
+        (right[:-1] + ("A" if right[-1] != "A" else "B"), PAPER),
+        (f"{ben}.{signature}", PAPER),
+        *((TOKENS.make(purpose, ada), PAPER) for purpose in Purpose),
+        # Part of a signature for something else.
+        *((TOKENS.make(purpose, ada)[: len(right)], PAPER) for purpose in Purpose),
+        (right + "x", PAPER),
+        ("nonsense", PAPER),
+        ("%00", PAPER),
+        # Ours, but of somebody there is not.
+        (TOKENS.make_vote(999), PAPER),
+        # A number of no paper, of none that there can be, and no number at all.
+        *((right, paper_id) for paper_id in (999, 2**63 - 1, 2**63, 10**30, 0, -3, "03", "3.0", "+3", "%D9%A3", "x")),
+        (right, f"{PAPER}%20"),
+        (right, f"{PAPER}%0A"),
     ]
     answers = [
-        visit.client.request(method, f"/vote/{way}/{token}", data={"vote": way} if method == "POST" else None)
-        for token in wrong
+        visit.client.request(
+            method, f"/vote/{token}/{paper_id}/{way}", data={"vote": way} if method == "POST" else None
+        )
+        for token, paper_id in wrong
         for way in ("more", "less")
         for method in ("GET", "POST")
     ]
@@ -138,8 +143,13 @@ def test_every_wrong_token_gets_one_constant_answer(visit: Visit) -> None:
     assert "This link is not valid" in answers[0].text
     assert cast(visit) == []
     # And a vote's token opens nothing else.
-    for path in ("preferences", "unsubscribe"):
-        assert visit.get(f"/{path}/{right}").text == answers[0].text
+    for purpose in Purpose:
+        assert visit.get(f"/{purpose}/{right}").text == answers[0].text
+
+
+def test_another_papers_number_in_ones_own_link_votes_in_ones_own_name(visit: Visit) -> None:
+    assert visit.post(link(visit, paper_id=PAPER + 1), {"vote": "more"}).status_code == 200
+    assert cast(visit) == [(visit.person(ADA).id, PAPER + 1, True)]
 
 
 def test_who_has_left_votes_no_more(visit: Visit) -> None:
@@ -216,5 +226,6 @@ def test_preferences_without_one_of_the_buttons_change_nothing(
 
 
 def test_tokens_are_not_logged(quick: Visit) -> None:
+    assert TOKENS.make_vote(quick.person(ADA).id) in link(quick)
     assert loggable_path(link(quick)) == "/vote/…"
     assert loggable_path("/digest" + link(quick)) == "/digest/vote/…"
