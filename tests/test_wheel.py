@@ -8,6 +8,8 @@ import sys
 import zipfile
 from pathlib import Path
 
+from bot.render.languages import SPOKEN
+
 ROOT = Path(__file__).resolve().parents[1]
 
 
@@ -17,6 +19,7 @@ def test_a_wheel_works_from_any_folder(tmp_path: Path) -> None:
     (wheel,) = (tmp_path / "dist").glob("*.whl")
     with zipfile.ZipFile(wheel) as archive:
         assert not [name for name in archive.namelist() if name.startswith(("tests/", "docs/"))]
+        assert {f"bot/render/locale/{code}.po" for code in SPOKEN[1:]} <= set(archive.namelist())
         archive.extractall(tmp_path / "installed")
     folder = tmp_path / "empty"
     folder.mkdir()
