@@ -22,7 +22,7 @@ unexport PYTHONHOME
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo install test check lint types imports tests bench format messages run image constraints clean
+.PHONY: help demo install test check lint types imports tests bench format messages screenshots run image constraints clean
 
 help: ## list these targets
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -61,6 +61,9 @@ messages: $(VENV)/.dev ## put new messages of the mails into the catalogues, and
 	@for code in $$($(BIN)/python -c 'from bot.render.languages import SPOKEN; print(*SPOKEN[1:])'); do \
 	    $(BIN)/pybabel --quiet update --input-file $(VENV)/messages.pot --locale "$$code" \
 	        --output-file "bot/render/locale/$$code.po" || exit 1; done
+
+screenshots: $(VENV)/.bot ## take the pictures of the documents anew (needs Chromium)
+	$(BIN)/python docs/images/take.py
 
 run: $(VENV)/.bot ## scheduler, page and delivery at http://127.0.0.1:8000
 	$(BIN)/bot serve

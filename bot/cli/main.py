@@ -21,6 +21,7 @@ from bot.cli import (
     explain,
     feeds,
     logs,
+    preview,
     rounds,
     serve,
     setup,
@@ -51,7 +52,7 @@ app.add_typer(explain.app, name="explain")
 app.command("collect")(rounds.collect)
 app.command("plan")(rounds.plan)
 app.command("deliver")(rounds.deliver)
-app.command("preview")(rounds.preview)
+app.command("preview")(preview.preview)
 app.add_typer(dkim.app, name="dkim")
 app.add_typer(db.app, name="db")
 app.command("bench")(bench.bench)

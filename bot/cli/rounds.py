@@ -1,12 +1,8 @@
-"""The daily round by hand: collect, plan, deliver, preview."""
+"""The daily round by hand: collect, plan, deliver."""
 
 from __future__ import annotations
 
-import webbrowser
 from datetime import timedelta
-from enum import StrEnum
-from pathlib import Path
-from tempfile import mkdtemp
 from typing import Annotated
 
 import typer
@@ -18,8 +14,7 @@ from bot.collect.asking import QueryReport
 from bot.collect.collect import CollectReport
 from bot.deliver.report import DeliverReport
 from bot.digests.plan import PlanReport
-from bot.errors import BotError
-from bot.models.deliveries import Claim, Message, Outcome
+from bot.models.deliveries import Claim, Outcome
 from bot.models.feeds import Health
 from bot.settings import read_settings
 from bot.store import outbox, planning
@@ -145,48 +140,3 @@ def _delivered(report: DeliverReport) -> int:
     if report.stopped:
         talk("bot: deliver: stopped when told to; what was not tried waits in the outbox")
     return 3 if report.failed or report.uncertain or report.stopped else 0
-
-
-class Form(StrEnum):
-    """How a message is shown."""
-
-    HTML = "html"
-    TEXT = "text"
-    EML = "eml"
-
-
-def preview(
-    email: Annotated[str, typer.Argument(help="The subscriber's address.")],
-    at: Annotated[str | None, typer.Option(help="As it would be at this time (now).", metavar="TIME")] = None,
-    html: Annotated[bool, typer.Option("--html", help="The HTML part.")] = False,
-    text: Annotated[bool, typer.Option("--text", help="The text part (this is the default).")] = False,
-    eml: Annotated[bool, typer.Option("--eml", help="The whole message, as it goes over the wire.")] = False,
-    out: Annotated[Path | None, typer.Option(help="Write it into this file.", metavar="FILE")] = None,
-    in_browser: Annotated[bool, typer.Option("--open", help="Show the HTML part in a browser.")] = False,
-) -> None:
-    """Show the very message that would be sent to a subscriber, and send nothing."""
-    if html + text + eml > 1:
-        raise typer.BadParameter("--html, --text and --eml go one at a time")
-    form = Form.EML if eml else Form.HTML if html or in_browser else Form.TEXT
-    settings = read_settings()
-    with opened(settings) as app:
-        message = app.preview(email, read_time(at, settings))
-    content = _as_form(message, form)
-    if in_browser and out is None:
-        out = Path(mkdtemp(prefix="bot-preview-")) / "preview.html"
-    if out is None:
-        show(content.decode() if form is not Form.TEXT else f"Subject: {message.subject}\n\n{content.decode()}")
-        return
-    try:
-        out.write_bytes(content)
-    except OSError as error:
-        raise BotError(f"preview: {out}: cannot be written: {error.strerror}") from error
-    talk(f"written: {out}")
-    if in_browser:
-        webbrowser.open(out.absolute().as_uri())
-
-
-def _as_form(message: Message, form: Form) -> bytes:
-    if form is Form.EML:
-        return message.content
-    return (message.html if form is Form.HTML else message.text).encode()

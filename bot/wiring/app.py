@@ -36,6 +36,7 @@ from bot.wiring.alarms import tell_admin
 from bot.wiring.mailroom import Mailroom
 from bot.wiring.matchers import Matchers
 from bot.wiring.roster import ImportReport, import_roster
+from bot.wiring.samples import DigestPreview, check_templates, sender_of
 from bot.wiring.tagging import tag_papers
 
 #: How often a round looks whether it is to stop, in seconds.
@@ -200,7 +201,14 @@ class App:
         return settings.from_, connection
 
     def preview(self, email: str, at: datetime | None = None) -> Message:
+        """The very message that would be sent; see `preview_closely`."""
+        return self.preview_closely(email, at).message
+
+    def preview_closely(self, email: str, at: datetime | None = None, language: str = "") -> DigestPreview:
         """The very message that would be sent: from the outbox where one waits, otherwise composed now.
+
+        Args:
+            language: instead of the subscriber's.
 
         Raises:
             UnknownError: there is no such subscriber.
@@ -209,7 +217,7 @@ class App:
         person = subscribers.subscriber_by_email(self.store, email)
         if person.standing != Standing.ACTIVE:
             raise BotError(f"preview: {person.email}: gets no digest: {person.standing}")
-        sender = self.settings.from_ or Mailbox("Concept Digest", "digest@papers.example.org")
+        sender = sender_of(self.settings)
         domain = sender.address.rpartition("@")[2]
         claim = None if at else outbox.waiting_for(self.store, person.id)
         if claim is None:
@@ -218,17 +226,16 @@ class App:
             raise BotError(f"preview: {person.email}: the digest that waits will not be sent: {refused.reason}")
         if not claim.message_id:
             claim = replace(claim, message_id=f"<preview@{domain}>")
-        return Mailroom(self.store, self.settings, sender, self.tokens, self.clock).message(claim)
+        claim = replace(claim, language=language or claim.language)
+        return Mailroom(self.store, self.settings, sender, self.tokens, self.clock).preview(claim)
 
     def check_templates(self) -> str:
-        """That a sample digest can be rendered, in words.
+        """That a sample digest can be rendered in every language, in words.
 
         Raises:
-            TemplateError: it cannot; with file and line.
+            TemplateError: it cannot, or comes to more than is sent; with the file, and the line where there is one.
         """
-        sender = self.settings.from_ or Mailbox("Concept Digest", "digest@papers.example.org")
-        message = Mailroom(self.store, self.settings, sender, self.tokens, self.clock).sample()
-        return f"a sample digest is rendered, {len(message.content):,} bytes"
+        return check_templates(self.settings, self.clock())
 
     def source_probes(self) -> dict[str, Callable[[], str]]:
         """By source that a feed asks: a probe of its first query, which says in words that it answers.

@@ -4,23 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import cached_property
 
 from bot.concepts.trends import WEEKS, Trend, notable
-from bot.models.deliveries import Claim, Digest, DigestSection, Message
+from bot.models.deliveries import Claim, Digest, Message
 from bot.models.feeds import FeedRecord
-from bot.models.papers import AbstractSection, Author, PaperRecord
+from bot.models.papers import PaperRecord
 from bot.render.cards import Cards, Shown
 from bot.render.digest import Press
 from bot.render.dkim import signed
 from bot.render.mime import Envelope
-from bot.render.view import Reader, Site, build_view
+from bot.render.view import DigestView, Reader, Site, build_view
 from bot.settings import Mailbox, Settings
 from bot.store import feeds, papers
 from bot.store.engine import Store
 from bot.subscribe.tokens import Purpose, Tokens
 from bot.wiring.relating import Relating
+from bot.wiring.samples import DigestPreview
 from bot.wiring.signing import signers
 
 #: Papers that are kept over the digests of a round, with what their cards tell.
@@ -54,11 +55,20 @@ class Mailroom:
             TemplateError: a template cannot be rendered.
             AddressError, HeaderError: the mail cannot be addressed.
         """
+        return self._signed(self._press.message(self._view(claim), self._envelope(claim)))
+
+    def preview(self, claim: Claim) -> DigestPreview:
+        """The very mail of `message`, with what is told of it beside; raises the same."""
+        view, envelope = self._view(claim), self._envelope(claim)
+        message = self._signed(self._press.message(view, envelope))
+        return DigestPreview(message, view, self._press.is_fast(view, envelope), self._settings.templates)
+
+    def _view(self, claim: Claim) -> DigestView:
         ids = claim.digest.paper_ids
         reader_id = claim.subscriber_id or 0
         earlier = papers.papers(self._store, [paper for paper, _ in claim.digest.updates])
         records = papers.papers(self._store, ids)
-        view = build_view(
+        return build_view(
             _each_once(claim.digest, records),
             self._feeds,
             self._shown(claim.digest, records),
@@ -79,36 +89,6 @@ class Mailroom:
             trends=self._trends,
             weeks=self._weeks,
         )
-        return self._signed(self._press.message(view, self._envelope(claim)))
-
-    def sample(self) -> Message:
-        """A digest of one invented paper, to see that the templates work, both whole and in fragments.
-
-        Raises:
-            TemplateError: they do not, or come to something else in fragments.
-        """
-        feed = FeedRecord(0, "sample", "Sample feed", "What a sample looks like.")
-        paper = PaperRecord(
-            0,
-            "A sample paper with α<β in its title",
-            "https://doi.org/10.5555/sample",
-            (AbstractSection("RESULTS", "It was found that samples are short."),),
-            (Author("Sample", "Sam", "S"),),
-            "Journal of Samples",
-        )
-        now = self._clock()
-        url = self._link(Purpose.UNSUBSCRIBE, 0)
-        view = build_view(
-            Digest((DigestSection(0, (0,), 1),), (0,)),
-            {0: feed},
-            {(0, 0): Shown(paper, (("Samples", feed),))},
-            Reader("Sam", self._settings.language, self._settings.timezone, url),
-            self._site,
-            (now - timedelta(days=7), now),
-        )
-        address = self._sender.address
-        envelope = Envelope(self._brand, address, "Sam", "sam@reader.example", "sample@localhost", now, url)
-        return self._press.message(view, envelope)
 
     def _shown(self, digest: Digest, records: Mapping[int, PaperRecord]) -> dict[tuple[int, int], Shown]:
         """By feed and paper, what the cards of a digest tell; what many digests show is looked up once."""
