@@ -178,7 +178,8 @@ def badges(paper: PaperRecord, language: Language, *, free: bool = False) -> tup
         shown.append(BadgeView("free", language.gettext("Free full text")))
     primary = paper.language.partition("-")[0]
     name = language.name_of(primary)
-    if name and primary != language.code:
+    # Readers of science expect English.
+    if name and primary not in {language.code, "en"}:
         shown.append(BadgeView("language", language.text("In %(language)s", language=name)))
     return tuple(shown)
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import ClassVar, Final
 
@@ -143,7 +143,8 @@ class Fragments:
 
     def _made(self, view: DigestView, opened: Collection[str], rows: Sequence[Row]) -> Iterator[Fragment]:
         """The beginning, some rows and the end, rendered as one document and cut apart."""
-        values = {one.name: getattr(view, one.name) for one in fields(DigestView)}
+        # No more than that, so that a template that looks at more is found out.
+        values = {name: getattr(view, name) for name in _COMMON}
         values |= {name: mark(name) if name in opened else "" for name in PERSONAL}
         with_cuts: list[Row] = [_Cut()]
         for row in rows:

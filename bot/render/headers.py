@@ -79,7 +79,7 @@ def mailbox(address: str, *, smtputf8: bool = False) -> str:
         raise AddressError(plain(address, 100), "the domain is not an internationalised domain name") from error
     if not at or not _DOMAIN.fullmatch(host):
         raise AddressError(plain(address, 100), "not name@domain")
-    ascii_local = "".join(char if char.isascii() else "x" for char in local)
+    ascii_local = local if local.isascii() else "".join(char if char.isascii() else "x" for char in local)
     if not _DOT_ATOM.fullmatch(ascii_local) or plain(local) != local or len(local.encode()) > 64:
         raise AddressError(plain(address, 100), "the part before the @ is not a mailbox name")
     if not smtputf8 and not local.isascii():

@@ -24,7 +24,12 @@ _LOCALES: Final = {"en": "en_GB"}
 _DAY, _MONTH, _INTERVAL = "long", "yMMMM", "yMMMMd"
 #: For languages whose intervals CLDR has with short months only: how a day stands before a whole date of the same
 #: month, and a day with its month before one of the same year.
-_INTERVALS: Final = {"en": ("d–", "d MMMM"), "de": ("d.–", "d. MMMM"), "pt": ("d–", "d 'de' MMMM")}
+_INTERVALS: Final = {
+    "en": ("d–", "d MMMM"),
+    "de": ("d.–", "d. MMMM"),
+    "fr": ("d–", "d MMMM"),
+    "pt": ("d–", "d 'de' MMMM"),
+}
 
 
 class Language:

@@ -15,8 +15,6 @@ LINE_LENGTH: Final = 76
 _SOFT_END: Final = "=\r\n"
 # Some servers write ">" before a line that begins so, which breaks signatures (RFC 4155).
 _FROM = re.compile(r"^From (?=.{0,69}$)", re.MULTILINE)
-#: What is written as it is, but for soft line ends.
-_AS_IT_IS = re.compile("[ -<>-~]+")
 #: What cannot be told apart at the end of a line: an encoded octet, or a character.
 _LAST = re.compile(r"(?:=[0-9A-F]{2}|.)\Z")
 
@@ -30,7 +28,8 @@ def encoded(text: str) -> bytes:
     """One piece; `text` has any line ends, and those of the piece are CRLF. Empty for no text."""
     if not text:
         return b""
-    if _AS_IT_IS.fullmatch(text) and "From " not in text:
+    if text.isascii() and text.isprintable() and "=" not in text and "From " not in text:
+        # Written as it is, but for soft line ends: most links and short texts, told at once.
         lines = (
             text
             if len(text) < LINE_LENGTH

@@ -131,7 +131,9 @@ def test_text_lines_keep_to_their_columns(kind: str) -> None:
 def test_the_text_says_what_the_html_says(kind: str) -> None:
     page = page_of(mail_of(kind))
     text = "".join(mail_of(kind).text.split())
-    for paragraph in page.xpath("//h2|//h3|//p[@class='authors']|//p[@class='summary']|//p[starts-with(@class, 'key')]"):
+    for paragraph in page.xpath(
+        "//h2|//h3|//p[@class='authors']|//p[@class='summary']|//p[starts-with(@class, 'key')]"
+    ):
         assert "".join(words_of(paragraph).split()) in text
     for abstract in page.xpath("//p[@class='abstract']/text()"):
         assert "".join(abstract.split()).rstrip("…") in text
@@ -338,4 +340,23 @@ def test_an_own_template_that_looks_at_the_whole_is_rendered_as_a_whole(tmp_path
     assert "MARIE CURIE 2" in words_of(page_of(rendered(sample(2, 1), name)))
     press = Press(tmp_path)
     assert not press.is_fast(sample(2, 1).view, sample(2, 1).envelope)
-    assert Press().is_fast(sample(2, 1).view, sample(2, 1).envelope)
+
+
+def test_own_templates_that_look_at_their_own_part_are_as_fast(tmp_path: Path) -> None:
+    own(tmp_path, "_base/style.css", ".headline { color: #123456 }")
+    own(tmp_path, "digest/card.html", "<tr><td>{{ row.title }} {% if mail.reader_name %}!{% endif %}</td></tr>")
+    assert Press(tmp_path).is_fast(sample(3, 2).view, sample(3, 2).envelope)
+
+
+@pytest.mark.parametrize(
+    "looking",
+    [
+        "{{ mail.sections | length }}",
+        "{% for row in mail.rows %}x{% endfor %}",
+        "{{ mail.total }}",
+        "{{ mail.updates }}",
+    ],
+)
+def test_one_that_looks_further_is_found_out(tmp_path: Path, looking: str) -> None:
+    own(tmp_path, "digest/masthead.html", f"<tr><td>{looking}</td></tr>")
+    assert not Press(tmp_path).is_fast(sample(3, 2).view, sample(3, 2).envelope)
