@@ -41,11 +41,10 @@ def encoded(text: str) -> bytes:
     written = _FROM.sub("=46rom ", written)
     if lines.endswith("\n"):
         return written.replace("\n", "\r\n").encode("ascii")
-    start, _, last = written.rpartition("\n")
+    start, end, last = written.rpartition("\n")
     # One column is kept for the soft line end.
     if len(last) >= LINE_LENGTH:
         found = _LAST.search(last)
         at = found.start() if found else len(last)
         last = f"{last[:at]}=\n{last[at:]}"
-    whole = f"{start}\n{last}" if start else last
-    return (whole.replace("\n", "\r\n") + _SOFT_END).encode("ascii")
+    return ((start + end + last).replace("\n", "\r\n") + _SOFT_END).encode("ascii")

@@ -45,14 +45,15 @@ def labels(code: str, paper: PaperRecord, *, free: bool = False) -> list[str]:
 
 
 def test_badges_are_in_the_language_of_the_frame() -> None:
-    paper = PaperRecord(1, "T", "", publication_types=("Review",), language="en", marks=(Mark.RETRACTED,))
-    assert labels("en", paper, free=True) == ["Retracted", "Review", "Free full text"]
-    assert labels("de", paper, free=True) == ["Zurückgezogen", "Übersichtsarbeit", "Freier Volltext", "Auf Englisch"]
-    assert labels("zh", paper) == ["已撤稿", "综述", "原文为英语"]
-    assert labels("ar", paper)[-1] == "اللغة: الإنجليزية"
+    paper = PaperRecord(1, "T", "", publication_types=("Review",), language="fr", marks=(Mark.RETRACTED,))
+    assert labels("en", paper, free=True) == ["Retracted", "Review", "Free full text", "In French"]
+    assert labels("de", paper, free=True) == ["Zurückgezogen", "Übersichtsarbeit", "Freier Volltext", "Auf Französisch"]
+    assert labels("zh", paper) == ["已撤稿", "综述", "原文为法语"]
+    assert labels("ar", paper)[-1] == "اللغة: الفرنسية"
 
 
 def test_a_language_without_a_name_is_not_told() -> None:
     assert labels("en", PaperRecord(1, "T", "", language="xx")) == []
     assert labels("en", PaperRecord(1, "T", "", language="")) == []
     assert labels("de", PaperRecord(1, "T", "", language="de")) == []
+    assert "language" not in {one.kind for one in badges(PaperRecord(1, "T", "", language="en"), language("de"))}

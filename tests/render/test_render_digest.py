@@ -124,7 +124,7 @@ def test_leaving_is_easy_and_the_sender_is_named(kind: str) -> None:
 @every_kind
 def test_text_lines_keep_to_their_columns(kind: str) -> None:
     for line in mail_of(kind).text.splitlines():
-        assert columns(line) <= COLUMNS or re.fullmatch(r" *https?://\S+", line)
+        assert columns(line) <= COLUMNS or re.fullmatch(r" *(\[\d+\] )?https?://\S+", line)
 
 
 @every_kind
@@ -166,7 +166,8 @@ def test_each_card_asks_for_a_vote_and_says_of_what() -> None:
     assert [words_of(link) for link in asked] == ["More like this", "Not for me"] * 7
     assert len({str(link.get("href")) for link in asked}) == 14
     assert asked[0].get("aria-label") == "More like this: A slow-release agonist reshapes the tumour microenvironment…"
-    assert "  Not for me:\n  https://papers.example.org/vote/1234567.aGVsbG8-d29ybGQ_Zm9v/1/less" in message.text
+    assert "  More like this [3] · Not for me [4]\n" in message.text
+    assert "  [4] https://papers.example.org/vote/1234567.aGVsbG8-d29ybGQ_Zm9v/1/less\n" in message.text
 
 
 def test_who_is_not_asked_sees_no_word_of_votes() -> None:
