@@ -13,6 +13,7 @@ from bot.models.alarms import AlarmRecord
 from bot.models.deliveries import Message
 from bot.models.feeds import Health
 from bot.render.languages import Language, language
+from bot.render.languages import marked as _
 from bot.render.mime import Envelope
 from bot.render.occasions import stamp
 from bot.render.plain import direction_of, plain
@@ -22,11 +23,6 @@ from bot.render.whole import MailView, render_mail
 _QUERY_LENGTH: Final = 300
 #: Alarms that are told one by one; more are counted.
 TOLD: Final = 40
-
-
-def _(message: str) -> str:
-    """Mark a message to be translated where it is shown."""
-    return message
 
 
 #: By health, how a group of alarms is headed, gravest first, and what can be done.

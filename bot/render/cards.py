@@ -14,6 +14,7 @@ from bot.render.charts import chart
 from bot.render.excerpt import EXCERPT_LENGTH, Excerpt, excerpt, key_sentence
 from bot.render.language import text_language
 from bot.render.languages import Language
+from bot.render.languages import marked as _
 from bot.render.plain import direction_of, plain, shortened, web_link
 from bot.render.rows import FeedView, HeadView
 
@@ -28,11 +29,6 @@ _RELATED = 5
 _NAMING_LENGTH = 60
 #: Beside a key sentence, so much less of the abstract is shown.
 _BESIDE_KEY = 0.7
-
-
-def _(message: str) -> str:
-    """Mark a message to be translated where it is shown."""
-    return message
 
 
 #: Badge kind and label by publication type, in the order they are shown.

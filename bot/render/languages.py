@@ -100,6 +100,11 @@ class Language:
         return _period(first, last, str(self._locale))
 
 
+def marked(message: str) -> str:
+    """The message as it is: called `_`, it marks for the catalogues what is translated where it is shown."""
+    return message
+
+
 @cache
 def language(code: str) -> Language:
     """The language of that BCP 47 tag, or the one that others fall back to."""

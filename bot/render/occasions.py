@@ -11,15 +11,11 @@ from babel.dates import format_date, format_time, get_timezone_location
 
 from bot.models.subscribers import Cadence, Wish
 from bot.render.languages import Language
+from bot.render.languages import marked as _
 from bot.render.wording import zone_named
 
 #: Dates in English are written with the day first, as in digests.
 _LOCALES: Final = {"en": "en_GB"}
-
-
-def _(message: str) -> str:
-    """Mark a message to be translated where it is shown."""
-    return message
 
 
 # Whole, and not put together from weekdays: in some languages the words around a weekday go by its gender.

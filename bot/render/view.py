@@ -15,6 +15,7 @@ from bot.models.papers import Mark, PaperRecord
 from bot.render.cards import NAME_LENGTH, TITLE_LENGTH, Cards, CardView, Shown
 from bot.render.language import text_language
 from bot.render.languages import Language, language
+from bot.render.languages import marked as _
 from bot.render.plain import direction_of, plain, web_link
 from bot.render.rows import (
     FeedsView,
@@ -32,11 +33,6 @@ from bot.render.subject import digest_subject, headline, summary
 from bot.render.wording import zone_named
 
 _DESCRIPTION_LENGTH = 300
-
-
-def _(message: str) -> str:
-    """Mark a message to be translated where it is shown."""
-    return message
 
 
 #: What has happened to an earlier paper, as a badge's kind and in words.
