@@ -35,6 +35,14 @@ class UnknownError(BotError):
         super().__init__(text)
 
 
+class RefusedError(BotError):
+    """Something that is known, and cannot be done with: a run that is closed, a delivery that was sent."""
+
+    def __init__(self, kind: str, name: str, why: str) -> None:
+        self.kind, self.name, self.why = kind, name, why
+        super().__init__(f"{kind}: {name}: {why}")
+
+
 class CatalogueError(BotError):
     """A catalogue that is refused whole; `problems` is every (line, text) found in it."""
 

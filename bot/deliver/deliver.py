@@ -16,7 +16,7 @@ from bot.errors import BotError, MailServerError, SettingsError, StoreError
 from bot.models.deliveries import Claim, Message, Outcome, Phase, Reply, State
 from bot.models.subscribers import Standing
 from bot.models.suppressions import SuppressionReason
-from bot.store import outbox
+from bot.store import outbox, runs
 from bot.store.attendance import attending
 from bot.store.engine import Store
 
@@ -35,7 +35,7 @@ log = structlog.get_logger(__name__)
 
 
 class _TakenOverError(Exception):
-    """The lease ran out, and another sender has the delivery."""
+    """The delivery is ours no more: the lease ran out and another sender has it, or its run was cancelled."""
 
 
 def nobody(_claim: Claim, _outcome: Outcome) -> None:
@@ -157,9 +157,13 @@ class _Round:
                     self._deliver(claims[0])
                     done += 1
             finally:
-                outbox.close_runs(self._store, self._clock())
+                runs.close_runs(self._store, self._clock())
 
     def _recover(self, resend_after: timedelta | None, *, everybody: bool = False) -> None:
+        skipped = runs.skip_cancelled(self._store, self._clock())
+        if skipped:
+            self.states[State.SKIPPED] += skipped
+            self.reasons[runs.CANCELLED] += skipped
         found = outbox.recover(self._store, self._clock(), everybody=everybody, resend_after=resend_after)
         if found.uncertain:
             # The sender that died has reported nothing.
@@ -182,7 +186,7 @@ class _Round:
             self._settle_unsent(taken)
             raise
         except _TakenOverError:
-            log.warning("taken over by another sender", delivery=taken.delivery_id)
+            log.warning("taken over by another sender, or cancelled", delivery=taken.delivery_id)
             return
         if _is_loss(reply) and reply.code == 0 and renewed is taken and self._should_stop():
             self._settle_unsent(taken)

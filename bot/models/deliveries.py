@@ -1,4 +1,4 @@
-"""Runs and the outbox: the promise to send one message to one subscriber, and what became of it."""
+"""The outbox: the promise to send one message to one subscriber, and what became of it."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ TRANSITIONS: dict[State, frozenset[State]] = {
     State.DEFERRED: frozenset({State.CLAIMED, State.SKIPPED, State.FAILED}),
     State.UNCERTAIN: frozenset({State.QUEUED, State.SENT, State.FAILED}),
     State.SENT: frozenset(),
-    State.FAILED: frozenset(),
+    State.FAILED: frozenset({State.QUEUED}),
     State.SUPPRESSED: frozenset(),
     State.SKIPPED: frozenset(),
 }
@@ -153,24 +153,13 @@ class Digest:
         )
 
 
-class Run(Table, table=True):
-    """One planned round of deliveries."""
-
-    id: int | None = Field(default=None, primary_key=True)
-    planned_at: datetime = Field(sa_type=UtcDateTime)
-    #: Deliveries put into the outbox by this run.
-    chosen: int = 0
-    #: Subscribers who were due and get no mail, by reason, as JSON.
-    passed_over: str = Field(default="{}", sa_type=Text)
-    closed_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
-
-
 class Delivery(Table, table=True):
     """A row of the outbox."""
 
     __table_args__ = (
         UniqueConstraint("subscriber_id", "occasion"),
-        Index(None, "state", "due_at"),
+        # The last one, so that deliveries of a run that is held up are passed by within the index.
+        Index(None, "state", "due_at", "run_id"),
         Index(None, "run_id", "state"),
         {"sqlite_autoincrement": True},
     )
@@ -204,6 +193,8 @@ class Delivery(Table, table=True):
     #: A claim that is not settled by then was left behind by a sender that died.
     claimed_until: datetime | None = Field(default=None, sa_type=UtcDateTime)
     settled_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    #: When it was queued again although an earlier try may have arrived: its papers are not given back any more.
+    doubted_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,21 +13,20 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Update, case, delete, exists, func, insert, select, true, update
+from sqlalchemy import ColumnElement, Connection, Update, case, exists, func, insert, select, true, update
 
 from bot.models.deliveries import OPEN, TRANSITIONS, Claim, Digest, Outcome, Phase, Reply, State
 from bot.models.subscribers import address_key
 from bot.models.suppressions import SuppressionReason
 from bot.store.engine import Store
-from bot.store.tables import delivery, run, shown, subscriber, suppression
+from bot.store.giving_back import Given, give_back, lock_subscribers
+from bot.store.runs import held, reopen_for
+from bot.store.tables import delivery, run, subscriber, suppression
 
 #: Reasons of deliveries in doubt.
 LOST = "no reply to the final dot"
 AGAIN = "sent once more"
 LOST_AGAIN = "no reply to the final dot, twice"
-
-#: A run that was closed too early, because planning it was not over, is opened again if it is no older.
-REOPEN_WITHIN = timedelta(days=30)
 
 _WAITING = (State.QUEUED, State.DEFERRED)
 _UNSENT = frozenset({State.FAILED, State.SUPPRESSED, State.SKIPPED})
@@ -41,6 +40,8 @@ class Waiting:
 
     due: int
     later: int
+    #: In runs that are paused.
+    held: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,10 +124,9 @@ def settle(
         reply: kept as the last one; None where the server was not asked, or had no say in it.
         suppress: closes the address in the same transaction.
     """
-    values: dict[str, Any] = {
-        "state": outcome.state,
-        "attempts": delivery.c.attempts + int(outcome.tried),
-    }
+    # What is in doubt was counted when it came into doubt: a late reply is to the same try.
+    tried = case((delivery.c.state == State.UNCERTAIN, 0), else_=int(outcome.tried))
+    values: dict[str, Any] = {"state": outcome.state, "attempts": delivery.c.attempts + tried}
     if reply is not None:
         values |= {"phase": reply.phase, "reply_code": reply.code}
         values |= {"reply_enhanced": reply.enhanced, "reply_text": reply.text[:_TEXT_LENGTH]}
@@ -136,23 +136,25 @@ def settle(
         values |= {"settled_at": now, "reason": outcome.reason[:_TEXT_LENGTH]}
     if outcome.state is State.UNCERTAIN:
         # The lease stays: the reply may yet come, and then it counts.
-        values["reason"] = case((delivery.c.reason == AGAIN, LOST_AGAIN), else_=LOST)
+        values["reason"] = _lost()
     else:
         values["claimed_until"] = None
     with store.writing() as connection:
-        # Whoever plans, or erases, locks the subscriber first: the same order here, or they would wait for each other.
         if outcome.state in _UNSENT and taken.subscriber_id is not None:
-            connection.execute(select(subscriber.c.id).where(subscriber.c.id == taken.subscriber_id).with_for_update())
-        before = connection.execute(select(delivery.c.reason).where(delivery.c.id == taken.delivery_id)).scalar()
+            lock_subscribers(connection, [taken.subscriber_id])
+        query = select(delivery.c.state, delivery.c.doubted_at).where(delivery.c.id == taken.delivery_id)
+        before = connection.execute(query.with_for_update()).first()
         mine = _step(taken, outcome.state)
         if outcome.state is State.QUEUED:
-            # It would be sent a third time, and be settled and open at once.
-            mine = mine.where(delivery.c.state != State.UNCERTAIN)
-        if not connection.execute(mine.values(values)).rowcount:
+            # Of what is in doubt, it would be sent a third time, and be settled and open at once.
+            mine = mine.where(delivery.c.state == State.CLAIMED)
+        if before is None or not connection.execute(mine.values(values)).rowcount:
             return False
-        # What may have arrived the first time keeps its papers.
-        if outcome.state in _UNSENT and before != AGAIN:
-            _give_papers_back(connection, taken)
+        if before.state == State.UNCERTAIN:
+            reopen_for(connection, taken.run_id)
+        # What may have arrived at an earlier try keeps its papers.
+        if outcome.state in _UNSENT and before.doubted_at is None and taken.subscriber_id is not None:
+            give_back(connection, [Given(taken.subscriber_id, taken.window_start, taken.digest.paper_ids)])
         if suppress is not None:
             row = {"email_key": address_key(taken.email), "reason": suppress, "detail": str(reply or "")[:_TEXT_LENGTH]}
             connection.execute(insert(suppression).values(**row, at=now))
@@ -165,7 +167,7 @@ def recover(
     """Take back what senders that died had left behind, and bring the books up to date.
 
     What was claimed goes again. What was handed over is in doubt, and so it stays, or it is sent once more,
-    with the same Message-ID, if the server has had time and the delivery has not expired.
+    with the same Message-ID, if the server has had time, the delivery has not expired and its run is not cancelled.
 
     Args:
         everybody: nobody is at work, so that no lease need run out; see `bot.store.attendance`.
@@ -183,7 +185,7 @@ def recover(
             .where(delivery.c.state == State.HANDED_OVER, left)
             .values(
                 state=State.UNCERTAIN,
-                reason=case((delivery.c.reason == AGAIN, LOST_AGAIN), else_=LOST),
+                reason=_lost(),
                 attempts=delivery.c.attempts + 1,
                 settled_at=now,
             )
@@ -194,54 +196,43 @@ def recover(
                 update(delivery)
                 .where(
                     delivery.c.state == State.UNCERTAIN,
-                    delivery.c.reason == LOST,
+                    delivery.c.doubted_at.is_(None),
                     delivery.c.settled_at <= now - resend_after,
                     delivery.c.expires_at > now,
+                    delivery.c.run_id.not_in(select(run.c.id).where(run.c.cancelled_at.is_not(None))),
                 )
-                .values(state=State.QUEUED, reason=AGAIN, due_at=now, settled_at=None, claimed_until=None)
+                .values(once_more(now))
             ).rowcount
     return Recovered(claimed, uncertain, again)
 
 
-def close_runs(store: Store, now: datetime) -> int:
-    """How many runs were closed: those whose deliveries are all there and none of them open.
-
-    A run that was closed and has open deliveries again (planned later, or sent once more) is opened.
-    """
-    still_open = exists().where(delivery.c.run_id == run.c.id, delivery.c.state.in_(OPEN))
-    there = select(func.count()).where(delivery.c.run_id == run.c.id).scalar_subquery()
-    with store.writing() as connection:
-        connection.execute(
-            update(run)
-            .where(run.c.closed_at.is_not(None), run.c.planned_at >= now - REOPEN_WITHIN, still_open)
-            .values(closed_at=None)
-        )
-        return connection.execute(
-            update(run)
-            .where(run.c.closed_at.is_(None), ~still_open, run.c.chosen > 0, run.c.chosen == there)
-            .values(closed_at=now)
-        ).rowcount
-
-
-def account(store: Store, run_id: int) -> dict[State, int]:
-    """How many deliveries of a run are in each state; in the order of `State`, those that none is in left out."""
-    query = select(delivery.c.state, func.count()).where(delivery.c.run_id == run_id).group_by(delivery.c.state)
-    with store.reading() as connection:
-        counts = {State(row[0]): int(row[1]) for row in connection.execute(query)}
-    return {state: counts[state] for state in State if state in counts}
+def once_more(now: datetime) -> dict[str, Any]:
+    """What is written when a delivery in doubt is queued again: from now on it is known that it may have arrived."""
+    return {
+        "state": State.QUEUED,
+        "reason": AGAIN,
+        "due_at": now,
+        "settled_at": None,
+        "claimed_until": None,
+        "doubted_at": now,
+    }
 
 
 def waiting(store: Store, now: datetime) -> Waiting:
-    """How many deliveries wait, due now and later."""
+    """How many deliveries wait, due now, due later, and in runs that are held up."""
     due = delivery.c.due_at <= now
-    query = select(func.count().filter(due), func.count().filter(~due)).where(delivery.c.state.in_(_WAITING))
     with store.reading() as connection:
-        return Waiting(*connection.execute(query).one())
+        left = delivery.c.run_id.in_(held(connection))
+        sums = (due & ~left, ~due & ~left, left)
+        query = select(*(func.count().filter(one) for one in sums)).where(delivery.c.state.in_(_WAITING))
+        row = connection.execute(query).one()
+    return Waiting(due=row[0], later=row[1], held=row[2])
 
 
 def _due(connection: Connection, now: datetime, limit: int | None, *, lock: bool) -> list[int]:
     """Ids, longest due first. One query per state, so that the index gives the first ones without sorting all."""
     found: list[tuple[datetime, int]] = []
+    left = held(connection)
     for state in _WAITING:
         query = (
             select(delivery.c.due_at, delivery.c.id)
@@ -249,6 +240,8 @@ def _due(connection: Connection, now: datetime, limit: int | None, *, lock: bool
             .order_by(delivery.c.due_at)
             .limit(limit)
         )
+        if left:
+            query = query.where(delivery.c.run_id.not_in(left))
         rows = connection.execute(query.with_for_update(skip_locked=True) if lock else query)
         found += [(row.due_at, row.id) for row in rows]
     return [delivery_id for _, delivery_id in sorted(found)[:limit]]
@@ -296,6 +289,10 @@ def _claim(row: Any) -> Claim:
     )
 
 
+def _lost() -> ColumnElement[str]:
+    return case((delivery.c.doubted_at.is_not(None), LOST_AGAIN), else_=LOST)
+
+
 def _step(taken: Claim, to: State) -> Update:
     """An update of this delivery alone, if its state allows it and the lease is still the caller's."""
     before = [state for state, then in TRANSITIONS.items() if to in then]
@@ -303,16 +300,4 @@ def _step(taken: Claim, to: State) -> Update:
         delivery.c.id == taken.delivery_id,
         delivery.c.claimed_until == taken.claimed_until,
         delivery.c.state.in_(before),
-    )
-
-
-def _give_papers_back(connection: Connection, taken: Claim) -> None:
-    if taken.subscriber_id is None:
-        return
-    mine = shown.c.subscriber_id == taken.subscriber_id
-    connection.execute(delete(shown).where(mine, shown.c.paper_id.in_(taken.digest.paper_ids)))
-    connection.execute(
-        update(subscriber)
-        .where(subscriber.c.id == taken.subscriber_id, subscriber.c.covered_until > taken.window_start)
-        .values(covered_until=taken.window_start)
     )

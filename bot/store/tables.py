@@ -13,6 +13,7 @@ from bot.models import (  # noqa: F401
     hosts,
     instance,
     papers,
+    runs,
     subscribers,
     suppressions,
     tags,
@@ -40,6 +41,7 @@ roster_import = METADATA.tables["roster_import"]
 shown = METADATA.tables["shown"]
 vote = METADATA.tables["vote"]
 run = METADATA.tables["run"]
+account = METADATA.tables["account"]
 delivery = METADATA.tables["delivery"]
 suppression = METADATA.tables["suppression"]
 this_instance = METADATA.tables["instance"]

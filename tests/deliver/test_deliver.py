@@ -20,7 +20,7 @@ from bot.deliver.smtp import Connection, Patience
 from bot.deliver.url import Security, SmtpUrl
 from bot.errors import MailServerError, SettingsError, StoreError, TemplateError
 from bot.models.deliveries import Claim, Message, Outcome, State
-from bot.store import outbox
+from bot.store import outbox, runs
 from bot.store.engine import Store
 from bot.store.schema import open_store
 from bot.store.tables import run, suppression
@@ -95,7 +95,7 @@ def account(store: Store) -> dict[State, int]:
     """The account of the one run, which adds up."""
     with store.reading() as connection:
         one = connection.execute(select(run.c.id, run.c.chosen)).one()
-    counts = outbox.account(store, one.id)
+    counts = runs.account_of(store, one.id)
     assert sum(counts.values()) == one.chosen
     return counts
 

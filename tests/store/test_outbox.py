@@ -12,7 +12,7 @@ from sqlalchemy import delete, select
 
 from bot.models.deliveries import CLOSED, OPEN, TRANSITIONS, Claim, Outcome, Phase, Reply, State
 from bot.models.suppressions import SuppressionReason
-from bot.store import outbox
+from bot.store import outbox, runs
 from bot.store.attendance import attending
 from bot.store.engine import Store
 from bot.store.tables import subscriber, suppression
@@ -252,17 +252,17 @@ def test_what_is_in_doubt_does_not_go_back_as_if_never_sent(store: Store) -> Non
     fill(store, 1)
     taken = handed_over(store, take_one(store))
     assert outbox.settle(store, taken, Outcome(State.UNCERTAIN), NOW, Reply(Phase.DOT, 0))
-    assert outbox.close_runs(store, NOW) == 1
+    assert runs.close_runs(store, NOW) == 1
     later = NOW + timedelta(minutes=1)
     assert not outbox.settle(store, taken, Outcome(State.QUEUED, due_at=later, tried=False), later)
     assert (states(store), column(store, "reason")) == (["uncertain"], [outbox.LOST])
     assert (column(store, "settled_at"), column(store, "attempts")) == ([NOW], [1])
-    outbox.close_runs(store, later)
+    runs.close_runs(store, later)
     assert run_closed_at(store) == NOW
-    assert outbox.account(store, taken.run_id) == {State.UNCERTAIN: 1}
+    assert runs.account_of(store, taken.run_id) == {State.UNCERTAIN: 1}
     # Whoever holds it may still write down what the server says at last.
     assert outbox.settle(store, taken, Outcome(State.SENT), later, SENT)
-    assert outbox.account(store, taken.run_id) == {State.SENT: 1}
+    assert runs.account_of(store, taken.run_id) == {State.SENT: 1}
 
 
 def test_what_is_uncertain_is_sent_once_more_and_never_thrice(store: Store) -> None:
@@ -270,14 +270,14 @@ def test_what_is_uncertain_is_sent_once_more_and_never_thrice(store: Store) -> N
     wait = timedelta(minutes=10)
     taken = handed_over(store, take_one(store))
     assert outbox.settle(store, taken, Outcome(State.UNCERTAIN), NOW, Reply(Phase.DOT, 0))
-    outbox.close_runs(store, NOW)
+    runs.close_runs(store, NOW)
     assert run_closed_at(store) == NOW
     # Not before the server has had its time.
     assert outbox.recover(store, NOW + wait - timedelta(seconds=1), resend_after=wait).again == 0
     assert outbox.recover(store, NOW + wait).again == 0
     assert outbox.recover(store, NOW + wait, resend_after=wait).again == 1
     assert (states(store), column(store, "settled_at")) == (["queued"], [None])
-    outbox.close_runs(store, NOW)
+    runs.close_runs(store, NOW)
     assert run_closed_at(store) is None
     (again,) = outbox.claim(store, NOW + wait, LEASE, domain="x.example")
     assert again.message_id == taken.message_id
@@ -319,12 +319,12 @@ def test_a_run_is_closed_when_all_is_settled_and_the_account_adds_up(store: Stor
     sent, failed, skipped = take(store, limit=3)
     outbox.settle(store, handed_over(store, sent), Outcome(State.SENT), NOW, SENT)
     outbox.settle(store, failed, Outcome(State.FAILED, "gone"), NOW, GONE)
-    assert outbox.close_runs(store, NOW) == 0
+    assert runs.close_runs(store, NOW) == 0
     outbox.settle(store, skipped, Outcome(State.SKIPPED, "left", tried=False), NOW)
-    assert outbox.close_runs(store, NOW + timedelta(minutes=1)) == 1
+    assert runs.close_runs(store, NOW + timedelta(minutes=1)) == 1
     assert run_closed_at(store) == NOW + timedelta(minutes=1)
-    assert outbox.close_runs(store, NOW + timedelta(minutes=2)) == 0
-    account = outbox.account(store, sent.run_id)
+    assert runs.close_runs(store, NOW + timedelta(minutes=2)) == 0
+    account = runs.account_of(store, sent.run_id)
     assert account == {State.SENT: 1, State.FAILED: 1, State.SKIPPED: 1}
     assert sum(account.values()) == 3
 
@@ -334,7 +334,7 @@ def test_a_run_whose_deliveries_are_not_all_there_is_not_closed(store: Store) ->
     with store.writing() as connection:
         connection.exec_driver_sql("update run set chosen = 2")
     outbox.settle(store, take_one(store), Outcome(State.SKIPPED, "left", tried=False), NOW)
-    assert outbox.close_runs(store, NOW) == 0
+    assert runs.close_runs(store, NOW) == 0
 
 
 def test_what_waits_is_counted(store: Store) -> None:
