@@ -21,8 +21,10 @@ from bot.cli import (
     explain,
     feeds,
     logs,
+    outbox,
     preview,
     rounds,
+    runs,
     serve,
     setup,
     sources,
@@ -53,6 +55,8 @@ app.command("collect")(rounds.collect)
 app.command("plan")(rounds.plan)
 app.command("deliver")(rounds.deliver)
 app.command("preview")(preview.preview)
+app.add_typer(runs.app, name="runs")
+app.add_typer(outbox.app, name="outbox")
 app.add_typer(dkim.app, name="dkim")
 app.add_typer(db.app, name="db")
 app.command("bench")(bench.bench)
