@@ -8,6 +8,7 @@ from datetime import datetime
 from email import message_from_bytes
 from email.policy import SMTP
 from enum import StrEnum
+from typing import NamedTuple
 
 from sqlalchemy import Column, ForeignKey, Index, Text, UniqueConstraint
 from sqlmodel import Field
@@ -206,8 +207,7 @@ class Entry:
     relevance: float = 1.0
 
 
-@dataclass(frozen=True, slots=True)
-class Due:
+class Due(NamedTuple):
     """A subscriber whose clock asks for a digest, with what composing one needs."""
 
     subscriber_id: int
@@ -233,8 +233,7 @@ class PassedOver:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class PlannedDelivery:
+class PlannedDelivery(NamedTuple):
     """A delivery that is about to be written to the outbox."""
 
     subscriber_id: int

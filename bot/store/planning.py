@@ -6,12 +6,15 @@ import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import chain
+from typing import NamedTuple
 
-from sqlalchemy import Connection, bindparam, func, insert, select, update
+from sqlalchemy import Connection, func, insert, select, update
 
 from bot.models.deliveries import Due, Entry, PassedOver, PlannedDelivery, State
 from bot.models.subscribers import Standing
 from bot.store.belonging import belongs
+from bot.store.bulk import among, insert_all, update_all
 from bot.store.due import dues
 from bot.store.engine import Store
 from bot.store.instance import tick
@@ -29,8 +32,7 @@ class Window:
     unreached: Mapping[int, Sequence[str]] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(NamedTuple):
     """What becomes of one subscriber: a delivery or a reason for none, and what their clock says then."""
 
     outcome: PlannedDelivery | PassedOver
@@ -46,11 +48,10 @@ Judge = Callable[[Sequence[Due], Window], Sequence[Verdict]]
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """What was done with a batch of subscribers; `last` is the highest id looked at, None at the end."""
+    """What was done with a batch of subscribers."""
 
     chosen: int
     reasons: tuple[str, ...]
-    last: int | None
     run_id: int | None
 
 
@@ -58,35 +59,31 @@ def plan_batch(
     store: Store,
     judge: Judge,
     clock: Callable[[], datetime],
+    ids: Sequence[int],
     *,
     at: datetime,
     everyone: bool,
     lookback: datetime,
-    after: int = 0,
     run_id: int | None = None,
-    limit: int = 500,
     dry_run: bool = False,
-    only: int | None = None,
 ) -> Batch:
-    """Plan the next `limit` subscribers who are due at `at`, in the order of their ids.
+    """Plan those of some subscribers who are due at `at`, in the order of their ids.
 
     Whoever plans at the same time waits, and then finds these subscribers planned.
 
     Args:
         judge: composes; called inside the transaction with plain values.
+        ids: of a batch, as `bot.store.due.batches` gives it.
         everyone: every active subscriber, due or not.
         lookback: where the window of somebody begins who has had no digest yet.
-        after: the `last` of the batch before.
         run_id: the run that the batch before made, if any.
         dry_run: judge, but write nothing.
-        only: nobody but this subscriber.
     """
     with store.writing() as connection:
         moment = tick(connection, clock())
-        place = after if everyone or dry_run else None
-        due, last = dues(connection, at, everyone, place, limit, lookback, only, moment)
+        due = dues(connection, ids, at=at, everyone=everyone, lookback=lookback, moment=moment)
         if not due:
-            return Batch(0, (), last, run_id)
+            return Batch(0, (), run_id)
         start = min(one.covered_until or lookback for one in due)
         feed_ids = {feed for one in due for feed in one.feed_ids}
         entries = _entries(connection, feed_ids, start, moment)
@@ -98,12 +95,12 @@ def plan_batch(
         )
         if dry_run:
             connection.rollback()
-            return Batch(len(planned), reasons, last, None)
+            return Batch(len(planned), reasons, None)
         if run_id is None:
             run_id = connection.execute(insert(run).values(planned_at=moment).returning(run.c.id)).scalar_one()
         _write(connection, run_id, planned, moment)
         _cover(connection, verdicts, everyone)
-        return Batch(len(planned), reasons, last, run_id)
+        return Batch(len(planned), reasons, run_id)
 
 
 def close_planning(store: Store, run_id: int, passed_over: Mapping[str, int], now: datetime) -> None:
@@ -137,34 +134,35 @@ def _entries(connection: Connection, feed_ids: Iterable[int], start: datetime, e
         .order_by(feed_entry.c.entered_at, feed_entry.c.paper_id)
     )
     entries: dict[int, list[Entry]] = {}
-    for row in connection.execute(query):
-        entries.setdefault(row.feed_id, []).append(Entry(row.paper_id, row.entered_at, row.relevance))
+    for feed_id, *entry in connection.execute(query).all():
+        entries.setdefault(feed_id, []).append(Entry(*entry))
     return entries
 
 
 def _write(connection: Connection, run_id: int, planned: Sequence[PlannedDelivery], moment: datetime) -> None:
     if not planned:
         return
-    connection.execute(
-        insert(delivery),
-        [
-            {
-                "run_id": run_id,
-                "subscriber_id": one.subscriber_id,
-                "occasion": one.occasion,
-                "window_start": one.window_start,
-                "window_end": one.window_end,
-                "content": one.digest.frozen(),
-                "state": State.QUEUED,
-                "due_at": moment,
-                "expires_at": one.expires_at,
-            }
-            for one in planned
-        ],
+    insert_all(
+        connection,
+        delivery,
+        {
+            "subscriber_id": [one.subscriber_id for one in planned],
+            "occasion": [one.occasion for one in planned],
+            "window_start": [one.window_start for one in planned],
+            "window_end": [one.window_end for one in planned],
+            "content": [one.digest.frozen() for one in planned],
+            "expires_at": [one.expires_at for one in planned],
+        },
+        {"run_id": run_id, "state": State.QUEUED.value, "due_at": moment},
     )
-    connection.execute(
-        insert(shown),
-        [{"subscriber_id": one.subscriber_id, "paper_id": p} for one in planned for p in one.digest.paper_ids],
+    papers = [one.digest.paper_ids for one in planned]
+    insert_all(
+        connection,
+        shown,
+        {
+            "subscriber_id": [one.subscriber_id for one, ids in zip(planned, papers, strict=True) for _ in ids],
+            "paper_id": list(chain.from_iterable(papers)),
+        },
     )
     connection.execute(update(run).where(run.c.id == run_id).values(chosen=run.c.chosen + len(planned)))
 
@@ -177,21 +175,23 @@ def _new_occasions(
     A clock that was set back, or a wish that was changed to and fro, can bring an occasion up again.
     """
     planned = [one for one in outcomes if isinstance(one, PlannedDelivery)]
+    if not planned:
+        return [], 0
     there = select(delivery.c.subscriber_id, delivery.c.occasion).where(
-        delivery.c.subscriber_id.in_([one.subscriber_id for one in planned]),
-        delivery.c.occasion.in_({one.occasion for one in planned}),
+        among(connection, delivery.c.subscriber_id, [one.subscriber_id for one in planned]),
+        delivery.c.occasion >= min(one.occasion for one in planned),
     )
-    known = set(connection.execute(there).all())
-    new = [one for one in planned if (one.subscriber_id, one.occasion) not in known]
+    known = {(subscriber_id, occasion) for subscriber_id, occasion in connection.execute(there)}
+    new = [one for one in planned if (one.subscriber_id, one.occasion) not in known] if known else planned
     return new, len(planned) - len(new)
 
 
 def _cover(connection: Connection, verdicts: Sequence[Verdict], everyone: bool) -> None:
     """Move each subscriber's window on; outside of their own clock (`everyone`) the next occasion stays."""
-    moved: dict[str, object] = {"covered_until": bindparam("until")}
+    moved: dict[str, list[object]] = {
+        "id": [one.outcome.subscriber_id for one in verdicts],
+        "covered_until": [one.covered_until for one in verdicts],
+    }
     if not everyone:
-        moved["next_due"] = bindparam("next")
-    connection.execute(
-        update(subscriber).where(subscriber.c.id == bindparam("who")).values(moved),
-        [{"who": v.outcome.subscriber_id, "next": v.next_due, "until": v.covered_until} for v in verdicts],
-    )
+        moved["next_due"] = [one.next_due for one in verdicts]
+    update_all(connection, subscriber, "id", moved)

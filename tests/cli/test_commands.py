@@ -347,12 +347,13 @@ def test_init_keeps_no_settings_that_lead_nowhere(bot: Bot, folder: Path) -> Non
 
 
 def test_a_locked_database_is_one_clear_line(starter: Bot, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    starter("subscribers", "add", "zoe@reader.example", "--feeds", "covid-19")
     monkeypatch.setattr("bot.store.engine.BUSY_SECONDS", 0.1)
     monkeypatch.setenv("BOT_PUBMED_URL", f"http://127.0.0.1:{closed_port()}")
     with sqlite3.connect(folder / "bot.db") as other:
         other.execute("begin immediate")
-        for command in ("collect", "plan"):
-            ran = starter(command)
+        for command in (("collect",), ("plan", "--all")):
+            ran = starter(*command)
             assert ran.code == 1
             assert "bot: database: " in ran.err
             assert "another program has been writing" in ran.err

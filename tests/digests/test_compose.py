@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.digests.compose import RECENCY, TRENDING, UPDATES, best_first, compose
+from bot.digests.compose import RECENCY, TRENDING, UPDATES, Composer, best_first, compose
 from bot.models.deliveries import Digest, DigestSection, Entry
 
 T0 = datetime(2026, 11, 16, 7, tzinfo=UTC)
@@ -86,9 +87,22 @@ def test_a_busy_feed_does_not_crowd_a_quiet_one_out() -> None:
     assert [(s.feed_id, len(s.paper_ids), s.more) for s in digest.sections] == [(1, 2, 98), (2, 1, 0), (3, 2, 0)]
 
 
-def test_a_feed_without_room_is_left_out_rather_than_empty() -> None:
-    digest = compose([1, 2], {1: [entry(1)], 2: [entry(2)]}, (T0, T1), max_papers=1)
-    assert papers(digest) == {1: (1,)}
+def test_a_feed_without_room_tells_how_many_it_has() -> None:
+    entries = {1: [entry(1), entry(2)], 2: [entry(1), entry(3), entry(4), entry(5)], 3: [entry(2)], 4: [entry(6)]}
+    digest = compose([1, 2, 3, 4], entries, (T0, T1), shown={5}, max_papers=1)
+    assert digest == Digest((DigestSection(1, (1,), 1), DigestSection(2, (), 2), DigestSection(4, (), 1)))
+    assert Digest.thawed(digest.frozen()) == digest
+
+
+def test_votes_move_nothing_in_a_feed_without_room() -> None:
+    found = {1: [entry(1)], 2: [entry(2), entry(3)]}
+    digest = compose([1, 2], found, (T0, T1), max_papers=1, own_order=lambda ids: sorted(ids, reverse=True))
+    assert digest == Digest((DigestSection(1, (1,)), DigestSection(2, (), 2)))
+
+
+def test_there_is_room_for_one_paper_at_least() -> None:
+    digest = compose([1, 2], {1: [entry(1)], 2: [entry(2)]}, (T0, T1), max_papers=0)
+    assert digest == Digest((DigestSection(1, (1,)), DigestSection(2, (), 1)))
 
 
 def test_trending_names_only_feeds_not_followed() -> None:
@@ -161,13 +175,47 @@ def test_any_digest_keeps_its_promises(
     ids = digest.paper_ids
     assert len(ids) == len(set(ids)) == min(room, len(there))
     assert set(ids) <= there
-    assert all(section.paper_ids for section in digest.sections)
+    # Whatever is new is shown or counted, in each feed that has something.
+    assert sum(len(section.paper_ids) + section.more for section in digest.sections) == len(there)
+    assert all(section.paper_ids or section.more for section in digest.sections)
     assert [s.feed_id for s in digest.sections] == [f for f in chosen if f in {s.feed_id for s in digest.sections}]
     for section in digest.sections:
         assert set(section.paper_ids) <= {e.paper_id for e in entries[section.feed_id]}
     assert len(digest.trending) <= TRENDING
     assert not set(digest.trending) & set(chosen)
     assert Digest.thawed(digest.frozen()) == digest
+
+
+def by_sevens(ids: Sequence[int]) -> list[int]:
+    return sorted(ids, key=lambda one: one % 7)
+
+
+windows = st.sampled_from([(T0, T1), (T0 - timedelta(days=1), T1), (T0, T1 + timedelta(days=2)), (T1, T1), (T1, T0)])
+readers = st.tuples(feeds, windows, st.frozensets(st.integers(1, 40), max_size=10), st.integers(0, 20), st.booleans())
+
+
+@given(by_feed, st.lists(readers, max_size=10), st.lists(st.integers(1, 9), unique=True))
+def test_composing_for_many_is_composing_for_each(
+    entries: dict[int, list[Entry]],
+    asking: list[tuple[list[int], tuple[datetime, datetime], frozenset[int], int, bool]],
+    trending: list[int],
+) -> None:
+    composer = Composer(entries, trending=trending, unreached={2: ["pubmed"], 3: []})
+    for chosen, window, shown, room, votes in asking:
+        own_order = by_sevens if votes else None
+        updates = [(one, "corrected") for one in shown]
+        own = composer.digest(chosen, window, shown=shown, max_papers=room, updates=updates, own_order=own_order)
+        assert own == compose(
+            chosen,
+            entries,
+            window,
+            shown=shown,
+            max_papers=room,
+            trending=trending,
+            updates=updates,
+            unreached={2: ["pubmed"], 3: []},
+            own_order=own_order,
+        )
 
 
 def test_what_happened_to_earlier_papers_comes_gravest_first_and_makes_no_mail_by_itself() -> None:

@@ -14,8 +14,8 @@ from bot.digests.plan import PlanReport, compose_for, plan
 from bot.models.deliveries import Digest, PassedOver, PlannedDelivery
 from bot.models.feeds import Health
 from bot.models.papers import Finding, Identifier, Mark, Notice
-from bot.models.subscribers import RosterRow, Wish, address_key
-from bot.store import feeds, papers, queries, subscribers
+from bot.models.subscribers import RosterRow, Standing, Wish, address_key
+from bot.store import due, feeds, papers, queries, subscribers
 from bot.store.engine import Store
 from bot.store.subscribers import Defaults
 from bot.store.tables import delivery, run, shown, subscriber, suppression
@@ -189,6 +189,34 @@ def test_a_round_that_is_told_to_stop_leaves_the_others_due(
     assert plan(store, clock, everyone=True).chosen == 1
 
 
+@pytest.mark.parametrize("at_once", [1, 3, 7, 8])
+def test_batches_of_any_size_leave_nobody_out(
+    store: Store, clock: Clock, join: Callable[..., int], monkeypatch: pytest.MonkeyPatch, at_once: int
+) -> None:
+    monkeypatch.setattr(due, "LISTED", 4)
+    people = [join(f"reader{number}", "one", wish=Wish("daily", 0, number % 3, "UTC")) for number in range(8)]
+    collect(store, clock, "one", 1)
+    clock.now += timedelta(days=1)
+    seen: list[int] = []
+    assert plan(store, clock, dry_run=True, at_once=at_once, progress=seen.append) == PlanReport(None, 8)
+    assert seen[-1] == 8
+    assert plan(store, clock, at_once=at_once) == PlanReport(1, 8)
+    assert outbox(store) == {who: [(1,)] for who in people}
+    assert plan(store, clock, everyone=True, at_once=at_once).skipped == {"nothing new": 8}
+
+
+def test_whoever_is_due_no_more_is_not_planned(store: Store, clock: Clock, join: Callable[..., int]) -> None:
+    zoe, ann = join("zoe", "one"), join("ann", "one")
+    collect(store, clock, "one", 1)
+    clock.now += timedelta(days=1)
+    ids = next(due.batches(store, clock.now, everyone=False))
+    assert ids == [zoe, ann]
+    with store.writing() as connection:
+        connection.execute(subscriber.update().where(subscriber.c.id == zoe).values(standing=Standing.PAUSED))
+        found = due.dues(connection, ids, at=clock.now, everyone=False, lookback=NOW, moment=clock.now)
+    assert [one.subscriber_id for one in found] == [ann]
+
+
 def test_a_clock_set_back_plans_no_occasion_twice(store: Store, clock: Clock, join: Callable[..., int]) -> None:
     join("zoe", "one")
     collect(store, clock, "one", 1)
@@ -290,6 +318,38 @@ def test_a_retraction_is_told_to_whoever_has_had_the_paper(
     first, *later = thawed(store)
     assert first.updates == ()
     assert sorted(digest.updates for digest in later) == [(), ((1, "retracted"),)]
+
+
+def test_a_change_is_told_once_though_the_last_digest_is_of_an_earlier_occasion(
+    store: Store, clock: Clock, join: Callable[..., int]
+) -> None:
+    join("zoe", "one")
+    collect(store, clock, "one", 1)
+    plan(store, clock, everyone=True)
+    clock.now += timedelta(minutes=30)
+    about = finding(1).announcement.identifiers[0]
+    notice = finding(9, title="Retraction of a sample", notices=(Notice(Mark.RETRACTED, about),))
+    save(store, feeds.feed(store, "one").id, [notice], clock)
+    clock.now += timedelta(minutes=30)
+    with store.writing() as connection:
+        connection.execute(subscriber.update().values(next_due=NOW.replace(hour=7)))
+    plan(store, clock)
+    clock.now += timedelta(minutes=30)
+    collect(store, clock, "one", 2)
+    plan(store, clock, everyone=True)
+    with store.reading() as connection:
+        occasions = list(connection.execute(select(delivery.c.occasion).order_by(delivery.c.id)).scalars())
+    assert occasions[1] < occasions[0] < occasions[2]
+    assert [digest.updates for digest in thawed(store)] == [(), ((1, "retracted"),), ()]
+
+
+def test_a_feed_without_room_is_told_of_in_the_outbox(store: Store, clock: Clock, join: Callable[..., int]) -> None:
+    join("zoe", "one", "two", max_papers=1)
+    collect(store, clock, "one", 1)
+    collect(store, clock, "two", 2, 3)
+    plan(store, clock, everyone=True)
+    (digest,) = thawed(store)
+    assert [(len(section.paper_ids), section.more) for section in digest.sections] == [(1, 0), (0, 2)]
 
 
 def test_sources_out_of_reach_are_told_to_whoever_follows_their_feeds(

@@ -136,7 +136,7 @@ def test_learning_ahead_changes_nothing_but_the_time(store: Store, clock: Clock,
     fond_of_the_last(store, zoe, most=30)
     collect(store, clock, "one", about(0, 61), about(2, 62))
     collect(store, clock, "two", about(1, 63), about(2, 64))
-    (voter,) = due.voters(store, at=clock.now, everyone=False, lookback=NOW, after=None)
+    (voter,) = due.voters(store, [zoe], NOW)
     assert (voter.subscriber_id, len(voter.votes)) == (zoe, 30)
     ahead, late = Tastes(store), Tastes(store)
     ahead.prepare([voter])
