@@ -11,6 +11,7 @@ import os
 import re
 import tomllib
 from collections.abc import Mapping
+from datetime import time
 from difflib import get_close_matches
 from email.utils import formataddr, getaddresses
 from ipaddress import ip_address
@@ -45,6 +46,13 @@ class Mailbox(NamedTuple):
 
     def __str__(self) -> str:
         return formataddr((self.name, self.address)) if self.name.isascii() else f"{self.name} <{self.address}>"
+
+
+class QuietHours(NamedTuple):
+    """From when until when nothing is sent by itself, as wall time; over midnight where it ends before it starts."""
+
+    start: time
+    end: time
 
 
 def _mailbox(value: object) -> object:
@@ -90,6 +98,19 @@ def _zone(value: str) -> str:
     except (KeyError, ValueError, OSError) as error:
         raise ValueError(f"no such time zone: '{value}'; write one like Europe/Berlin") from error
     return value
+
+
+def _quiet_hours(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    found = re.fullmatch(r"\s*([01]?\d|2[0-3]):([0-5]\d)\s*-\s*([01]?\d|2[0-3]):([0-5]\d)\s*", value)
+    if not found:
+        raise ValueError(f"not hours: '{value}'; write 22:00-06:00")
+    first, second, third, fourth = map(int, found.groups())
+    hours = QuietHours(time(first, second), time(third, fourth))
+    if hours.start == hours.end:
+        raise ValueError(f"nothing would ever be sent: '{value}'; write 22:00-06:00")
+    return hours
 
 
 def _file(value: Path) -> Path:
@@ -173,6 +194,8 @@ class Settings(BaseSettings):
     uncertain: Literal["resend", "hold"] = "resend"
     #: After how many seconds an uncertain delivery is sent once more.
     uncertain_wait: int = Field(default=600, ge=0)
+    #: When nothing is sent by itself, as wall time in `timezone`: `22:00-06:00`.
+    quiet_hours: Annotated[QuietHours, BeforeValidator(_quiet_hours)] | None = None
     #: A folder whose templates go before the packaged ones.
     templates: Annotated[Path, AfterValidator(_folder)] | None = None
     #: For subscribers who chose none.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -16,6 +16,7 @@ from bot.settings import read_settings
 from bot.store import feeds
 from bot.wiring import App, build
 from tests.builders import catalogue_feed
+from tests.deliver.rows import fill, states
 
 NOW = datetime(2026, 11, 23, 9, 30, tzinfo=UTC)
 
@@ -55,6 +56,29 @@ def test_jobs_run_at_once_when_it_starts(app: App) -> None:
         scheduler.shutdown(wait=True)
     (line,) = (line for line in told if line["event"] == "collected")
     assert (line["queries"], line["failing"]) == (1, 1)
+    app.close()
+
+
+def test_in_quiet_hours_what_is_due_stays_queued(tmp_path: Path) -> None:
+    environ = {
+        "BOT_DATABASE_URL": f"sqlite:///{tmp_path}/bot.db",
+        "BOT_FROM": "digest@papers.example.org",
+        "BOT_POSTAL_ADDRESS": "1 Sample Street",
+        "BOT_SMTP_URL": "smtp://127.0.0.1:1",
+        "BOT_TIMEZONE": "Asia/Tokyo",
+        "BOT_QUIET_HOURS": "18:00-19:00",
+    }
+    app = build(read_settings(tmp_path, environ), lambda: NOW)
+    fill(app.store, 2)
+    scheduler = build_scheduler(app, NOW, lambda: False, collecting=False)
+    with capture_logs() as told:
+        (job,) = scheduler.get_jobs()
+        job.func(*job.args)
+    assert told == []
+    assert states(app.store) == ["queued", "queued"]
+    # 09:30 in London is 18:30 in Tokyo.
+    assert app.deliver().quiet_until == NOW + timedelta(minutes=30)
+    assert app.deliver(in_quiet_hours=True).error is not None
     app.close()
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import time
 from pathlib import Path
 
 import pytest
 
 from bot.errors import SettingsError
-from bot.settings import Mailbox, Settings, names, read_settings
+from bot.settings import Mailbox, QuietHours, Settings, names, read_settings
 
 
 def read(folder: Path, **environ: str) -> Settings:
@@ -43,6 +44,26 @@ def test_a_secret_comes_from_its_file(tmp_path: Path) -> None:
 def test_keys_rotate(tmp_path: Path) -> None:
     settings = read(tmp_path, SECRET_KEY="new-new-new-new-new, old-old-old-old-old")
     assert settings.secret_keys == ("new-new-new-new-new", "old-old-old-old-old")
+
+
+def test_quiet_hours_are_wall_times(tmp_path: Path) -> None:
+    assert read(tmp_path).quiet_hours is None
+    assert read(tmp_path, QUIET_HOURS="22:00-06:30").quiet_hours == QuietHours(time(22), time(6, 30))
+    assert read(tmp_path, QUIET_HOURS=" 9:05 - 17:00 ").quiet_hours == QuietHours(time(9, 5), time(17))
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("22-6", "BOT_QUIET_HOURS: not hours: '22-6'; write 22:00-06:00"),
+        ("22:00-24:00", "not hours"),
+        ("22:60-06:00", "not hours"),
+        ("07:00-07:00", "nothing would ever be sent"),
+    ],
+)
+def test_what_is_no_quiet_hours_is_named(tmp_path: Path, text: str, words: str) -> None:
+    with pytest.raises(SettingsError, match=words):
+        read(tmp_path, QUIET_HOURS=text)
 
 
 def test_everything_wrong_is_named_at_once_and_no_secret_is_told(tmp_path: Path) -> None:

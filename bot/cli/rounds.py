@@ -100,14 +100,16 @@ def deliver(
         int | None, typer.Option(min=1, max=1_000_000_000, help="So many deliveries at the most.", metavar="N")
     ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Tell what would be sent, and send nothing.")] = False,
+    at_once: Annotated[bool, typer.Option("--now", help="Even in quiet hours.")] = False,
     as_json: AsJson = False,
 ) -> int:
     """Send what is due in the outbox."""
     done = 0
+    settings = read_settings()
 
-    with opened() as app, stopping() as stop, progress("delivering") as tell:
-        waiting = outbox.waiting(app.store, app.clock()).due
-        total = waiting if limit is None else min(limit, waiting)
+    with opened(settings) as app, stopping() as stop, progress("delivering") as tell:
+        waits = outbox.waiting(app.store, app.clock())
+        total = waits.due if limit is None else min(limit, waits.due)
 
         def settled(claim: Claim, outcome: Outcome) -> None:
             nonlocal done
@@ -116,13 +118,18 @@ def deliver(
             if dry_run and not as_json:
                 talk(f"{claim.email}: {outcome.reason or 'would be sent'}")
 
-        report = app.deliver(limit, dry_run=dry_run, progress=settled, should_stop=stop.is_set)
+        report = app.deliver(limit, dry_run=dry_run, in_quiet_hours=at_once, progress=settled, should_stop=stop.is_set)
     if as_json:
         show_json({**report.as_json(), **({"would_send": report.would_send} if dry_run else {})})
     elif dry_run:
         show(f"{plural(report.would_send, 'message')} would be sent{_others(report)}")
     else:
         show(f"{plural(report.sent, 'message')} sent in {report.seconds:.1f} s{_others(report)}")
+    if waits.held:
+        talk(f"held up: {plural(waits.held, 'delivery', 'deliveries')} of runs that are paused; see `bot runs list`")
+    if report.quiet_until:
+        end = local(report.quiet_until, settings.timezone)
+        talk(f"quiet hours until {end}: what is due waits; `bot deliver --now` sends it all the same")
     return _delivered(report)
 
 

@@ -69,6 +69,7 @@ def deliver(
     dry_run: bool = False,
     progress: Callable[[Claim, Outcome], None] = nobody,
     should_stop: Callable[[], bool] = lambda: False,
+    quiet_until: Callable[[datetime], datetime | None] = lambda _now: None,
 ) -> DeliverReport:
     """What became of all that was due when the round began; it raises nothing that an admin must mend.
 
@@ -82,8 +83,9 @@ def deliver(
         dry_run: take and send nothing; tell what would be sent (as `State.QUEUED`).
         progress: told of each delivery when it is settled.
         should_stop: asked before each delivery, and while waiting for the server.
+        quiet_until: when the quiet hours end that a time lies in, if it does: nothing is claimed in them.
     """
-    this = _Round(store, connection, render, clock, domain, suppression_for, progress, should_stop)
+    this = _Round(store, connection, render, clock, domain, suppression_for, progress, should_stop, quiet_until)
     error: BotError | None = None
     try:
         if dry_run:
@@ -98,7 +100,7 @@ def deliver(
     if stopped and isinstance(error, MailServerError):
         error = None
     seconds = (clock() - this.started).total_seconds()
-    return DeliverReport.of(this.states, this.reasons, seconds, error, stopped=stopped)
+    return DeliverReport.of(this.states, this.reasons, seconds, error, stopped=stopped, quiet_until=this.quiet_until)
 
 
 class _BrakeError(Exception):
@@ -122,13 +124,16 @@ class _Round:
         suppression_for: Callable[[Reply], SuppressionReason | None],
         progress: Callable[[Claim, Outcome], None],
         should_stop: Callable[[], bool],
+        quiet_until: Callable[[datetime], datetime | None],
     ) -> None:
         self._store, self._connection, self._render, self._clock = store, connection, render, clock
         self._domain, self._suppression_for = ascii_domain(domain), suppression_for
-        self._progress, self._should_stop = progress, should_stop
+        self._progress, self._should_stop, self._ask_quiet = progress, should_stop, quiet_until
         self.states: Counter[State] = Counter()
         self.reasons: Counter[str] = Counter()
         self.started = clock()
+        #: When the quiet hours end that ended the round.
+        self.quiet_until: datetime | None = None
         self._losses = 0
         #: Of the last ones: whether each failed for a reason of ours.
         self._ours: deque[bool] = deque(maxlen=OURS_OF)
@@ -151,6 +156,9 @@ class _Round:
                 # What becomes due meanwhile is for the next round, so that every round ends.
                 while not self._should_stop() and (limit is None or done < limit):
                     now = self._clock()
+                    self.quiet_until = self._ask_quiet(now)
+                    if self.quiet_until is not None:
+                        break
                     claims = outbox.claim(self._store, now, LEASE, domain=self._domain, due_by=self.started)
                     if not claims:
                         break

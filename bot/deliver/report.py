@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from bot.errors import BotError
 from bot.models.deliveries import State
@@ -30,6 +31,8 @@ class DeliverReport:
     error: BotError | None = None
     #: Whether the round was asked to stop.
     stopped: bool = False
+    #: When the quiet hours end for which nothing more was sent; None where they had no part in it.
+    quiet_until: datetime | None = None
     #: Of a dry run: how many would be sent.
     would_send: int = 0
 
@@ -47,6 +50,7 @@ class DeliverReport:
         error: BotError | None = None,
         *,
         stopped: bool = False,
+        quiet_until: datetime | None = None,
     ) -> DeliverReport:
         """The report that these counts make."""
         counts = {state.value: states.get(state, 0) for state in COUNTED}
@@ -56,6 +60,7 @@ class DeliverReport:
             reasons=dict(reasons.most_common()),
             error=error,
             stopped=stopped,
+            quiet_until=quiet_until,
             would_send=states.get(State.QUEUED, 0),
         )
 
@@ -67,4 +72,5 @@ class DeliverReport:
             "per_second": round(self.per_second, 1),
             "reasons": dict(self.reasons),
             "error": str(self.error) if self.error else None,
+            "quiet_until": self.quiet_until,
         }

@@ -17,6 +17,7 @@ from bot.collect.fetch import Fetcher, Limits
 from bot.collect.sources import IndexWindow, Source, known_sources, service_addresses
 from bot.concepts.trends import WEEKS, notable
 from bot.deliver.deliver import deliver, nobody, refusal
+from bot.deliver.quiet import quiet_until
 from bot.deliver.report import DeliverReport
 from bot.deliver.smtp import Connection
 from bot.deliver.url import SmtpUrl
@@ -149,10 +150,14 @@ class App:
         limit: int | None = None,
         *,
         dry_run: bool = False,
+        in_quiet_hours: bool = False,
         progress: Callable[[Claim, Outcome], None] = nobody,
         should_stop: Callable[[], bool] = lambda: False,
     ) -> DeliverReport:
         """Drain the outbox; see `bot.deliver.deliver.deliver`.
+
+        Args:
+            in_quiet_hours: send in quiet hours as well.
 
         Raises:
             SettingsError: what sending needs is missing or wrong, all of it named.
@@ -174,6 +179,7 @@ class App:
             dry_run=dry_run,
             progress=progress,
             should_stop=should_stop,
+            quiet_until=partial(quiet_until, None if in_quiet_hours else settings.quiet_hours, settings.timezone),
         )
 
     def mail_server(self) -> tuple[Mailbox, Connection]:

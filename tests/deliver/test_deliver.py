@@ -146,6 +146,7 @@ def test_the_report_says_what_scripts_rely_on(sqlite_store: Store) -> None:
         "per_second": 0.2,
         "reasons": {"refused at rcpt: 550 5.1.1": 1},
         "error": None,
+        "quiet_until": None,
     }
 
 
@@ -421,6 +422,60 @@ def test_a_limit_is_kept(sqlite_store: Store) -> None:
         assert deliver_to(sqlite_store, server, limit=2).sent == 2
         assert deliver_to(sqlite_store, server, limit=0) == DeliverReport()
     assert Counter(states(sqlite_store)) == {"sent": 2, "queued": 3}
+
+
+def test_nothing_is_claimed_in_quiet_hours_and_a_round_ends_where_they_begin(sqlite_store: Store) -> None:
+    fill(sqlite_store, 3)
+    clock, end = Clock(), NOW + timedelta(hours=8)
+
+    def slow(taken: Claim) -> Message:
+        clock.now += timedelta(minutes=1)
+        return render(taken)
+
+    def quiet(now: datetime) -> datetime | None:
+        return end if NOW < now < end else None
+
+    with ScriptedServer() as server:
+        first = deliver_to(sqlite_store, server, render=slow, clock=clock, quiet_until=quiet)
+        assert (first.sent, first.quiet_until, first.stopped) == (1, end, False)
+        assert states(sqlite_store) == ["sent", "queued", "queued"]
+        assert deliver_to(sqlite_store, server, clock=clock, quiet_until=quiet) == DeliverReport(quiet_until=end)
+        clock.now = end
+        last = deliver_to(sqlite_store, server, clock=clock, quiet_until=quiet)
+    assert (last.sent, last.quiet_until) == (2, None)
+
+
+def test_a_round_leaves_paused_runs_alone_and_skips_what_cancelled_ones_still_have(store: Store) -> None:
+    fill(store, 2)
+    change(store, 0, state=State.DEFERRED, due_at=NOW + WEEK / 2)
+    with store.reading() as connection:
+        run_id = connection.execute(select(run.c.id)).scalar_one()
+    runs.pause(store, run_id, NOW)
+    with deaf_port() as port:
+        nowhere = SmtpUrl(Security.CLEAR, "127.0.0.1", port)
+        assert deliver_to(store, nowhere) == DeliverReport()
+        with store.writing() as connection:
+            # As a cancellation leaves it that was broken off.
+            connection.execute(run.update().values(cancelled_at=NOW))
+        report = deliver_to(store, nowhere)
+    assert (report.skipped, dict(report.reasons), report.error) == (2, {"cancelled": 2}, None)
+    assert account(store) == {State.SKIPPED: 2}
+    assert (still_shown(store), run_closed_at(store)) == (0, NOW)
+
+
+def test_what_is_cancelled_before_the_dot_is_not_sent(store: Store) -> None:
+    fill(store, 2)
+
+    def cancelled_meanwhile(taken: Claim) -> Message:
+        runs.cancel(store, taken.run_id, NOW)
+        return render(taken)
+
+    with ScriptedServer() as server:
+        report = deliver_to(store, server, render=cancelled_meanwhile)
+        assert recipients(server) == []
+    assert (report.sent, report.error) == (0, None)
+    assert account(store) == {State.SKIPPED: 2}
+    assert still_shown(store) == 0
 
 
 def test_a_dry_run_tells_and_does_nothing(sqlite_store: Store) -> None:
