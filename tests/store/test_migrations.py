@@ -10,13 +10,14 @@ from pathlib import Path
 import pytest
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import text
+from sqlalchemy import select, text
 
 from bot.models.papers import Identifier
 from bot.store import feeds, migrations, papers, queries
 from bot.store.engine import Store
 from bot.store.saving import Saved
 from bot.store.schema import upgrade
+from bot.store.tables import account, delivery
 from tests.builders import NOW, finding, save
 
 _FIRST = (
@@ -71,3 +72,32 @@ def test_papers_of_the_first_version_stay_and_are_known_again(first: Store) -> N
     assert Identifier("pmid", "90000001") in entry.identifiers
     (query,) = queries.standing_queries(first)
     assert (query.watermark, query.health, query.habit, query.begins_at) == (NOW, "quiet", (), None)
+
+
+def test_runs_of_earlier_versions_get_their_accounts_and_doubts_are_kept(first: Store) -> None:
+    at = NOW.replace(tzinfo=None) if first.is_sqlite else NOW
+    rows = [(1, "sent", ""), (1, "uncertain", "no reply to the final dot, twice"), (2, "queued", "sent once more")]
+    with first.writing() as connection:
+        for run_id, chosen, closed in ((1, 2, at), (2, 1, None), (3, 0, at), (4, 5, at)):
+            connection.execute(
+                text(
+                    "insert into run (id, planned_at, chosen, passed_over, closed_at) values (:id, :at, :n, '{}', :c)"
+                ),
+                {"id": run_id, "at": at, "n": chosen, "c": closed},
+            )
+        for run_id, state, reason in rows:
+            connection.execute(
+                text(
+                    "insert into delivery (run_id, occasion, window_start, window_end, content, state, phase, reason, "
+                    "attempts, due_at, expires_at, message_id, reply_code, reply_enhanced, reply_text) "
+                    "values (:run, :at, :at, :at, '', :state, '', :reason, 1, :at, :at, '', 0, '', '')"
+                ),
+                {"run": run_id, "at": at, "state": state, "reason": reason},
+            )
+    upgrade(first)
+    with first.reading() as connection:
+        accounts = connection.execute(select(account).order_by(account.c.run_id)).all()
+        doubted = list(connection.execute(select(delivery.c.doubted_at).order_by(delivery.c.id)).scalars())
+    # The last run had lost its deliveries: it stays without.
+    assert [tuple(row) for row in accounts] == [(1, 2, 1, 0, 0, 0, 1), (3, 0, 0, 0, 0, 0, 0)]
+    assert doubted == [None, NOW, NOW]
