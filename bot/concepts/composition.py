@@ -140,7 +140,7 @@ def _with_narrower(
 
 
 def _narrowest(vocabulary: Vocabulary, numbers: Iterable[int]) -> tuple[int, ...]:
-    """Those of `numbers` that are not broader than another: a tumor of the ovary is one of the genitals by being one."""
+    """Those of `numbers` that are not broader than another: a tumor of the ovary is one of the genitals, too."""
     found = tuple(dict.fromkeys(numbers))
     told = {broader for number in found for broader in vocabulary.broader(number) if broader != number}
     return tuple(number for number in found if number not in told)

@@ -100,7 +100,8 @@ def why(store: Store, places: Iterable[tuple[int, int]]) -> dict[tuple[int, int]
     """By feed id and paper id, why the paper is in the feed, in words."""
     wanted = set(places)
     query = select(feed_entry.c.feed_id, feed_entry.c.paper_id, feed_entry.c.why).where(
-        feed_entry.c.feed_id.in_({feed for feed, _ in wanted}), feed_entry.c.paper_id.in_({paper for _, paper in wanted})
+        feed_entry.c.feed_id.in_({feed for feed, _ in wanted}),
+        feed_entry.c.paper_id.in_({paper for _, paper in wanted}),
     )
     with store.reading() as connection:
         return {(row.feed_id, row.paper_id): row.why for row in connection.execute(query)}
