@@ -36,6 +36,7 @@ from bot.suppress.replies import suppression_for
 from bot.wiring.alarms import tell_admin
 from bot.wiring.mailroom import Mailroom
 from bot.wiring.matchers import Matchers
+from bot.wiring.printing import Printers
 from bot.wiring.roster import ImportReport, import_roster
 from bot.wiring.samples import DigestPreview, check_templates, sender_of
 from bot.wiring.tagging import tag_papers
@@ -58,6 +59,7 @@ class App:
         self.store = store
         self.clock = clock
         self.matchers = Matchers(store)
+        self._printers = Printers(settings.templates, settings.public_url)
 
     def close(self) -> None:
         """Let go of the database."""
@@ -170,7 +172,7 @@ class App:
         return deliver(
             self.store,
             connection,
-            Mailroom(self.store, settings, sender, self.tokens, self.clock).message,
+            Mailroom(self.store, settings, sender, self.tokens, self._printers.current(), self.clock).message,
             self.clock,
             domain=sender.address.rpartition("@")[2],
             suppression_for=suppression_for,
@@ -233,7 +235,8 @@ class App:
         if not claim.message_id:
             claim = replace(claim, message_id=f"<preview@{domain}>")
         claim = replace(claim, language=language or claim.language)
-        return Mailroom(self.store, self.settings, sender, self.tokens, self.clock).preview(claim)
+        printing = self._printers.current()
+        return Mailroom(self.store, self.settings, sender, self.tokens, printing, self.clock).preview(claim)
 
     def check_templates(self) -> str:
         """That a sample digest can be rendered in every language, in words.

@@ -11,8 +11,7 @@ from bot.concepts.trends import WEEKS, Trend, notable
 from bot.models.deliveries import Claim, Digest, Message
 from bot.models.feeds import FeedRecord
 from bot.models.papers import PaperRecord
-from bot.render.cards import Cards, Shown
-from bot.render.digest import Press
+from bot.render.cards import Shown
 from bot.render.dkim import signed
 from bot.render.mime import Envelope
 from bot.render.view import DigestView, Reader, Site, build_view
@@ -20,6 +19,7 @@ from bot.settings import Mailbox, Settings
 from bot.store import feeds, papers
 from bot.store.engine import Store
 from bot.subscribe.tokens import Purpose, Tokens
+from bot.wiring.printing import Printing
 from bot.wiring.relating import Relating
 from bot.wiring.samples import DigestPreview
 from bot.wiring.signing import signers
@@ -33,17 +33,22 @@ class Mailroom:
     """Renders the digests of one round; feeds, trends and common tags are looked up once for all of them."""
 
     def __init__(
-        self, store: Store, settings: Settings, sender: Mailbox, tokens: Tokens, clock: Callable[[], datetime]
+        self,
+        store: Store,
+        settings: Settings,
+        sender: Mailbox,
+        tokens: Tokens,
+        printing: Printing,
+        clock: Callable[[], datetime],
     ) -> None:
         self._store = store
         self._settings = settings
         self._sender = sender
         self._tokens = tokens
         self._clock = clock
-        self._press = Press(settings.templates)
+        self._press, self._cards = printing
         self._brand = sender.name or "Concept Digest"
         self._site = Site(self._brand, settings.public_url, settings.postal_address)
-        self._cards = Cards(settings.public_url)
         self._relating = Relating(store)
         self._signers = signers(settings)
         self._known: dict[tuple[int, int], Shown] = {}
