@@ -13,6 +13,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from hypothesis import HealthCheck, settings
 from psycopg import sql
 
 from bot.store.engine import Store
@@ -21,6 +22,10 @@ from bot.store.schema import open_store, upgrade
 #: Read at once, because tests see no BOT_ variable of the machine.
 POSTGRES_URL = os.environ.get("BOT_TEST_POSTGRES_URL")
 SHARED = Path(__file__).resolve().parents[2] / "shared"
+
+# How long a busy machine takes is no fault of what is tested.
+settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("patient")
 
 
 @pytest.fixture(autouse=True)

@@ -29,9 +29,7 @@ DIGEST = build_message("Grüße: α<β", "Dear reader,\n.\nFrom here on\n\n\n", 
 
 # Blanks and folds between words, one of them a line of nothing but a blank.
 GAP = st.sampled_from([" ", "  ", "\t", " \t ", "\r\n ", "\r\n\t", " \r\n \t", "\r\n \r\n "])
-WORD = st.text(
-    st.characters(codec="utf-8", exclude_categories=["Cc"], exclude_characters=" "), min_size=1, max_size=12
-)
+WORD = st.text(st.characters(codec="utf-8", exclude_categories=["Cc"], exclude_characters=" "), min_size=1, max_size=12)
 NAME = st.sampled_from([*SIGNED, "X-Other", "Precedence", "FROM", "subject", "lIST-iD"])
 
 

@@ -42,8 +42,9 @@ def enter(app: App, *titles: str, **changes: object) -> None:
 
 
 def related(app: App) -> list[str]:
-    """What the cards of a digest say, one line a card."""
-    return [line.strip() for line in app.preview(ZOE).text.splitlines() if line.strip().startswith("Related: ")]
+    """What the cards of a digest say, one line a card, without the numbers of notes."""
+    lines = (re.sub(r" \[\d+\]", "", line.strip()) for line in app.preview(ZOE).text.splitlines())
+    return [line for line in lines if line.startswith("Related: ")]
 
 
 def test_cards_show_what_the_text_tells_and_lead_to_its_feed(app: App) -> None:
@@ -58,8 +59,8 @@ def test_headings_go_before_what_the_text_tells(app: App) -> None:
 
 
 def test_what_most_papers_have_comes_last(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rarity, "ENOUGH", 50)
+    monkeypatch.setattr(rarity, "ENOUGH", 20)
     enter(app, "Tea leaf brew of sample plants")
     assert related(app) == ["Related: Sample Tea, Sample Plants"]
-    enter(app, "Tea leaf brew of sample plants", *[f"Tea leaf brew {number}" for number in range(60)])
+    enter(app, "Tea leaf brew of sample plants", *[f"Tea leaf brew {number}" for number in range(25)])
     assert sorted(set(related(app))) == ["Related: Sample Plants, Sample Tea", "Related: Sample Tea"]
