@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 import structlog
@@ -13,6 +14,7 @@ from bot.errors import BotError
 from bot.models.alarms import AlarmRecord
 from bot.models.deliveries import Message
 from bot.render.alarm import render_alarm
+from bot.render.dkim import Signer, signed
 from bot.render.languages import language
 from bot.render.mime import Envelope
 from bot.render.templates import build_environment
@@ -20,6 +22,7 @@ from bot.render.view import Site
 from bot.settings import Mailbox, Settings
 from bot.store import alarms
 from bot.store.engine import Store
+from bot.wiring.signing import signers
 
 log = structlog.get_logger(__name__)
 
@@ -39,7 +42,7 @@ def tell_admin(
     except BotError as error:
         log.warning("alarm waits", error=str(error))
         return 0
-    brand = sender.name or "Concept Digest"
+    brand, keys = sender.name or "Concept Digest", _keys(settings)
 
     def render(waiting: Sequence[AlarmRecord], message_id: str) -> Message:
         envelope = Envelope(
@@ -55,7 +58,8 @@ def tell_admin(
         )
         site = Site(brand, settings.public_url, settings.postal_address)
         environment = build_environment(settings.templates, language(settings.language))
-        return render_alarm(waiting, site, settings.timezone, envelope, environment, settings.language)
+        message = render_alarm(waiting, site, settings.timezone, envelope, environment, settings.language)
+        return replace(message, content=signed(message.content, keys, clock()))
 
     told = 0
     try:
@@ -67,3 +71,12 @@ def tell_admin(
     finally:
         connection.close()
     return told
+
+
+def _keys(settings: Settings) -> tuple[Signer, ...]:
+    """What signs the mail; an alarm goes out all the same where a key is of no use."""
+    try:
+        return signers(settings)
+    except BotError as error:
+        log.warning("alarm goes out unsigned", error=str(error))
+        return ()
