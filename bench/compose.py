@@ -22,6 +22,8 @@ from bot.store.due import AT_ONCE
 from bot.store.schema import open_store
 
 READERS = 20_000
+#: Batches that are composed in memory.
+BATCHES = 10
 #: One in so many votes, where votes are measured.
 VOTERS = 100
 #: So few are planned one at a time: each needs a transaction.
@@ -60,27 +62,29 @@ def _in_memory(rounds: int) -> Case:
         for feed in popular(draw, draw.randint(1, 3)):
             entries[feed].append(Entry(number, BEGINNING + WEEK * number / PAPERS, round(draw.uniform(0.3, 1), 3)))
     had = range(0, PAPERS, 20)
-    readers = [(tuple(popular(draw, CHOSEN)), frozenset(draw.sample(had, 2))) for _ in range(AT_ONCE)]
+    batches = [
+        [(tuple(popular(draw, CHOSEN)), frozenset(draw.sample(had, 2))) for _ in range(AT_ONCE)] for _ in range(BATCHES)
+    ]
     window = (BEGINNING, BEGINNING + WEEK)
-    results: list[list[Digest | None]] = [[], []]
 
-    def together() -> None:
-        composer = Composer(entries)
-        results[0] = [composer.digest(feeds, window, shown=shown) for feeds, shown in readers]
-        for digest in results[0]:
-            assert digest is not None
-            digest.frozen()
+    def together() -> Iterator[Digest | None]:
+        for readers in batches:
+            composer = Composer(entries)
+            for feeds, shown in readers:
+                yield composer.digest(feeds, window, shown=shown)
 
-    def one_by_one() -> None:
-        results[1] = [compose(feeds, entries, window, shown=shown) for feeds, shown in readers]
-        for digest in results[1]:
-            assert digest is not None
-            digest.frozen()
+    def one_by_one() -> Iterator[Digest | None]:
+        return (compose(feeds, entries, window, shown=shown) for readers in batches for feeds, shown in readers)
 
-    ours, theirs = in_turn(rounds, together, one_by_one, clock=time.process_time)
-    if results[0] != results[1]:
+    def freeze(digests: Iterator[Digest | None]) -> None:
+        for digest in digests:
+            if digest:
+                digest.frozen()
+
+    if list(together()) != list(one_by_one()):
         raise RuntimeError("composed together and one by one, digests differ")
-    rates = [[AT_ONCE / seconds for seconds in side] for side in (ours, theirs)]
+    sides = in_turn(rounds, lambda: freeze(together()), lambda: freeze(one_by_one()), clock=time.process_time)
+    rates = [[BATCHES * AT_ONCE / seconds for seconds in side] for side in sides]
     return compared("compose", f"in memory, {AT_ONCE:,} at a time", "digests/s", rates[0], PEER, rates[1])
 
 

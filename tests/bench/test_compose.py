@@ -10,7 +10,7 @@ from bench.measure import Asked
 
 def test_every_case_has_its_peer(monkeypatch: pytest.MonkeyPatch, postgres_server: str) -> None:
     monkeypatch.setenv(clusters.URL, postgres_server)
-    for name, few in (("READERS", 30), ("VOTERS", 10), ("ONE_BY_ONE", 3), ("FEW", 5), ("MANY", 20)):
+    for name, few in (("READERS", 30), ("BATCHES", 1), ("VOTERS", 10), ("ONE_BY_ONE", 3), ("FEW", 5), ("MANY", 20)):
         monkeypatch.setattr(compose, name, few)
     cases = list(compose.run(Asked(1)))
     assert [case.case for case in cases] == [
