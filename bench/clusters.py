@@ -80,11 +80,11 @@ def _programs() -> Path | None:
 
 
 def _other_user() -> str:
-    known = subprocess.run(["id", "postgres"], capture_output=True, check=False).returncode == 0  # noqa: S607
+    known = subprocess.run(["id", "postgres"], capture_output=True, check=False).returncode == 0  # noqa: S607 (wherever the system has it)
     return "postgres" if known else "nobody"
 
 
 def _done(user: str | None, folder: Path, *words: str) -> None:
-    done = subprocess.run(words, user=user, cwd=folder, capture_output=True, text=True, check=False)  # noqa: S603
+    done = subprocess.run(words, user=user, cwd=folder, capture_output=True, text=True, check=False)  # noqa: S603 (PostgreSQL's own programs)
     if done.returncode:
         raise BotError(f"postgresql: {Path(words[0]).name}: {' '.join((done.stdout + done.stderr).split())[-500:]}")

@@ -12,7 +12,8 @@ from typing import Final, NamedTuple
 from bot.concepts.characters import BREAK, STOP
 from bot.concepts.company import Company, Features, features_of
 from bot.concepts.composition import Composition
-from bot.concepts.derivations import everyday_names, spoken_names
+from bot.concepts.derivations import spoken_names
+from bot.concepts.everyday import everyday_names
 from bot.concepts.evidence import KEYWORDS, TITLE, Evidence, evidence_of
 from bot.concepts.lexicon import Hit, Lexicon
 from bot.concepts.short_forms import ShortForm, ShortForms, is_shouted, telling_words

@@ -211,7 +211,7 @@ class Cards:
 
     def __init__(self, public_url: str) -> None:
         self._public_url = public_url
-        self._cards: dict[tuple[int, int, tuple[int, ...], str], tuple[Shown, CardView]] = {}
+        self._cards: dict[tuple[int, int, tuple[int, ...], str], tuple[Shown, tuple[FeedRecord, ...], CardView]] = {}
         self._heads: dict[tuple[int, str], tuple[FeedRecord, Sequence[int], HeadView]] = {}
         self._others: dict[tuple[int, str], tuple[FeedRecord, Trend | None, Sequence[int], FeedView]] = {}
 
@@ -224,14 +224,15 @@ class Cards:
             also_in: feeds of the reader that have the paper; this one may be among them.
         """
         key = (shown.paper.id, feed_id, also_in, language.code)
+        others = tuple([feeds[other] for other in also_in if other != feed_id and other in feeds])
         kept = self._cards.get(key)
-        if kept is not None and (kept[0] is shown or kept[0] == shown):
-            return kept[1]
+        # Rounds come and go, and feeds are renamed between them: what the card says of others is compared, too.
+        if kept is not None and (kept[0] is shown or kept[0] == shown) and kept[1] == others:
+            return kept[2]
         if len(self._cards) >= _KEPT:
             self._cards.clear()
-        others = [feeds[other] for other in also_in if other != feed_id and other in feeds]
         view = card_view(shown, others, self._public_url, language)
-        self._cards[key] = shown, view
+        self._cards[key] = shown, others, view
         return view
 
     def head(self, feed: FeedRecord, weeks: Sequence[int], language: Language) -> HeadView:

@@ -1,22 +1,12 @@
-"""Which language a text of a paper is in, as far as it can be told, and what to call it."""
+"""Which language a text of a paper is in, as far as it can be told."""
 
 from __future__ import annotations
 
 import re
 import unicodedata
 
-#: Languages that the frame of a mail is written in, the fallback first.
+#: Languages that pages are written in, the fallback first.
 FRAME_LANGUAGES = ("en",)
-
-NAMES = {
-    "ar": "Arabic", "bg": "Bulgarian", "cs": "Czech", "da": "Danish", "de": "German", "el": "Greek",
-    "es": "Spanish", "et": "Estonian", "fa": "Persian", "fi": "Finnish", "fr": "French", "he": "Hebrew",
-    "hi": "Hindi", "hr": "Croatian", "hu": "Hungarian", "id": "Indonesian", "it": "Italian", "ja": "Japanese",
-    "ko": "Korean", "lt": "Lithuanian", "lv": "Latvian", "nl": "Dutch", "no": "Norwegian", "pl": "Polish",
-    "pt": "Portuguese", "ro": "Romanian", "ru": "Russian", "sk": "Slovak", "sl": "Slovenian", "sr": "Serbian",
-    "sv": "Swedish", "th": "Thai", "tr": "Turkish", "uk": "Ukrainian", "ur": "Urdu", "vi": "Vietnamese",
-    "zh": "Chinese",
-}  # fmt: skip
 
 _OTHER_SCRIPT = frozenset("ar bg el fa he hi ja ko ru th uk ur zh".split())
 _RIGHT_TO_LEFT = frozenset("ar dv fa he ps sd ug ur yi".split())

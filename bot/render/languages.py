@@ -38,13 +38,14 @@ class Language:
     def __init__(self, code: str) -> None:
         """Take one of `SPOKEN`."""
         self.code = code
-        self._locale = Locale.parse(_LOCALES.get(code, code))
+        #: CLDR's, for what else depends on it.
+        self.locale = Locale.parse(_LOCALES.get(code, code))
         self._translations = _translations(code)
 
     @cached_property
     def direction(self) -> str:
         """`rtl` or `ltr`."""
-        return str(self._locale.text_direction)
+        return str(self.locale.text_direction)
 
     def gettext(self, message: str) -> str:
         """The message in this language; as it is where there is no translation."""
@@ -64,15 +65,15 @@ class Language:
 
     def number(self, number: int) -> str:
         """`1,288`, as the language groups digits."""
-        return str(number) if 0 <= number < 1000 else _number(number, str(self._locale))
+        return str(number) if 0 <= number < 1000 else _number(number, str(self.locale))
 
     def listing(self, words: Sequence[str]) -> str:
         """`a`, `a and b`, `a, b and c`; empty for none."""
-        return str(format_list(list(words), locale=self._locale)) if len(words) > 1 else "".join(words)
+        return str(format_list(list(words), locale=self.locale)) if len(words) > 1 else "".join(words)
 
     def name_of(self, code: str) -> str:
         """What another language is called, by its ISO 639-1 code; empty where it has no name."""
-        return str(self._locale.languages.get(code, "")) if len(code) == 2 else ""
+        return str(self.locale.languages.get(code, "")) if len(code) == 2 else ""
 
     def date(self, published: str) -> str:
         """`23 November 2026`, `November 2026` or `2026`, as precise as `published` is; empty where it is no date."""
@@ -82,8 +83,8 @@ class Language:
             return ""
         try:
             if day:
-                return _date(int(year), int(month), int(day), _DAY, str(self._locale))
-            return _date(int(year), int(month), 1, _MONTH, str(self._locale)) if month else year
+                return _date(int(year), int(month), int(day), _DAY, str(self.locale))
+            return _date(int(year), int(month), 1, _MONTH, str(self.locale)) if month else year
         except ValueError:  # no such month, or no such day of it
             return self.date(published.rpartition("-")[0])
 
@@ -97,7 +98,7 @@ class Language:
         """
         first = start.astimezone(zone).date()
         last = max(first, (end - timedelta(microseconds=1)).astimezone(zone).date())
-        return _period(first, last, str(self._locale))
+        return _period(first, last, str(self.locale))
 
 
 def marked(message: str) -> str:

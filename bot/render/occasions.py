@@ -3,20 +3,14 @@
 from __future__ import annotations
 
 from datetime import datetime, time
-from functools import cache
 from typing import Final
 
-from babel import Locale
 from babel.dates import format_date, format_time, get_timezone_location
 
 from bot.models.subscribers import Cadence, Wish
 from bot.render.languages import Language
 from bot.render.languages import marked as _
 from bot.render.wording import zone_named
-
-#: Dates in English are written with the day first, as in digests.
-_LOCALES: Final = {"en": "en_GB"}
-
 
 # Whole, and not put together from weekdays: in some languages the words around a weekday go by its gender.
 _WEEKLY: Final = (
@@ -57,7 +51,7 @@ def moment(when: datetime, timezone: str, language: Language) -> str:
         language: whose words and order they are.
     """
     there = when.astimezone(zone_named(timezone))
-    day = str(format_date(there.date(), "full", locale=_locale(language.code)))
+    day = str(format_date(there.date(), "full", locale=language.locale))
     return _at(day, there.time(), timezone, language)
 
 
@@ -70,14 +64,14 @@ def stamp(when: datetime, timezone: str, language: Language) -> str:
         language: which the weekday is in.
     """
     there = when.astimezone(zone_named(timezone))
-    weekday = format_date(there.date(), "EEE", locale=_locale(language.code))
+    weekday = format_date(there.date(), "EEE", locale=language.locale)
     figures = f"{there:%Y-%m-%d %H:%M %Z}"
     # Isolated (UAX #9), or its parts would change places among words that run from right to left.
     return f"{weekday} \u2066{figures}\u2069" if language.direction == "rtl" else f"{weekday} {figures}"
 
 
 def _at(days: str, clock: time, timezone: str, language: Language) -> str:
-    shown = str(format_time(clock, "short", locale=_locale(language.code)))
+    shown = str(format_time(clock, "short", locale=language.locale))
     return language.text("%(days)s at %(time)s (%(clock)s)", days=days, time=shown, clock=_clock(timezone, language))
 
 
@@ -87,10 +81,5 @@ def _clock(timezone: str, language: Language) -> str:
     name = str(zone)
     if "/" not in name or name.startswith("Etc/"):
         return name.removeprefix("Etc/")
-    place = str(get_timezone_location(name, locale=_locale(language.code), return_city=True))
+    place = str(get_timezone_location(name, locale=language.locale, return_city=True))
     return language.text("%(place)s time", place=place)
-
-
-@cache
-def _locale(code: str) -> Locale:
-    return Locale.parse(_LOCALES.get(code, code))

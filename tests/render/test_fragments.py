@@ -12,10 +12,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from lxml import html as lxml_html
 
+from bot.render import fragments
+from bot.render.cards import CardView
 from bot.render.digest import Press
-from bot.render.languages import SPOKEN
+from bot.render.fragments import Fragment, Fragments
+from bot.render.languages import SPOKEN, language
 from bot.render.plain import plain
 from bot.render.quoted import LINE_LENGTH
+from bot.render.templates import build_environment
 from bot.render.view import Reader
 from tests.render.sample_digests import Sample, sample, samples
 
@@ -97,10 +101,16 @@ def test_a_title_cannot_pass_for_a_place_that_is_left_open() -> None:
     assert title in " ".join(PRESS.message(view, one.envelope).text.split())
 
 
-def test_many_papers_do_not_fill_the_memory() -> None:
-    press, one = Press(), sample(1, 1)
+def test_of_many_papers_only_the_ones_of_late_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fragments, "_KEPT", 4)
+    made = Fragments(lambda code: build_environment(None, language(code)))
+    one = sample(1, 1, trending=())
     section = one.view.sections[0]
-    for number in range(40):
-        card = replace(section.cards[0], title=f"Paper {number}", vote=f"/{number}")
-        view = replace(one.view, sections=(replace(section, cards=(card,)),))
-        assert f"Paper {number}" in press.message(view, one.envelope).text
+    rows = [replace(section.cards[0], vote=f"/{number}") for number in range(12)]
+
+    def shown(row: CardView) -> Fragment:
+        return made.of(replace(one.view, sections=(replace(section, cards=(row,)),)))[2]
+
+    first, last = shown(rows[0]), [shown(row) for row in rows[1:]][-1]
+    assert shown(rows[-1]) is last
+    assert shown(rows[0]) is not first
