@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from bot.models.feeds import FeedRecord
 from bot.models.papers import Author, Mark, PaperRecord
-from bot.render.cards import author_line, badges
+from bot.render.cards import Cards, Shown, author_line, badges
 from bot.render.languages import language
 
 EN = language("en")
@@ -60,3 +61,15 @@ def test_a_language_without_a_name_is_not_told() -> None:
 
 def test_english_needs_no_badge() -> None:
     assert badges(PaperRecord(1, "T", "", language="en"), language("de")) == ()
+
+
+def test_a_card_is_the_same_one_until_the_paper_or_another_feed_changes() -> None:
+    cards = Cards("https://papers.example.org")
+    feeds = {1: FeedRecord(1, "one", "One"), 2: FeedRecord(2, "two", "Two")}
+    shown = Shown(PaperRecord(1, "T", ""))
+    card = cards.card(shown, 1, (1, 2), feeds, EN)
+    assert card.also_in == ("Two",)
+    assert cards.card(Shown(PaperRecord(1, "T", "")), 1, (1, 2), dict(feeds), EN) is card
+    assert cards.card(Shown(PaperRecord(1, "T!", "")), 1, (1, 2), feeds, EN).title == "T!"
+    renamed = feeds | {2: FeedRecord(2, "two", "Second")}
+    assert cards.card(shown, 1, (1, 2), renamed, EN).also_in == ("Second",)
