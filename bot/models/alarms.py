@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from sqlalchemy import text
 from sqlmodel import Field
 
 from bot.models.columns import Table, UtcDateTime
@@ -27,6 +28,8 @@ class Alarm(Table, table=True):
     #: As a delivery's, see `bot.models.deliveries.State`.
     state: str = Field(default=State.QUEUED, index=True)
     attempts: int = 0
+    #: What it is about where it is no query: `run 7 was stopped`; then `words` say why, and how to go on.
+    about: str = Field(default="", sa_column_kwargs={"server_default": text("''")})
     #: The same over every try of the mail that tells it.
     message_id: str = ""
     due_at: datetime = Field(sa_type=UtcDateTime)

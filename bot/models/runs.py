@@ -43,6 +43,8 @@ class Run(Table, table=True):
     #: Since when nothing of it is claimed.
     paused_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     cancelled_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    #: When its account was mailed to the admin, or was not to be.
+    reported_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
 
 
 class Account(Table, table=True):

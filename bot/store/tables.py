@@ -12,6 +12,7 @@ from bot.models import (  # noqa: F401
     feeds,
     hosts,
     instance,
+    paces,
     papers,
     runs,
     subscribers,
@@ -46,6 +47,8 @@ delivery = METADATA.tables["delivery"]
 suppression = METADATA.tables["suppression"]
 this_instance = METADATA.tables["instance"]
 alarm = METADATA.tables["alarm"]
+pace = METADATA.tables["pace"]
+receiver = METADATA.tables["receiver"]
 host_line = METADATA.tables["host_line"]
 vocabulary_concept = METADATA.tables["vocabulary_concept"]
 vocabulary_state = METADATA.tables["vocabulary_state"]

@@ -1,0 +1,38 @@
+"""A database knows where it belongs and who leads; receivers have paces; alarms may be of anything."""
+
+import sqlalchemy as sa
+from alembic import op
+
+from bot.models.columns import UtcDateTime
+
+revision = "0008"
+down_revision = "0007"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.add_column("instance", sa.Column("home", sa.String(), nullable=False, server_default=sa.text("''")))
+    op.add_column("instance", sa.Column("seal", sa.String(), nullable=False, server_default=sa.text("''")))
+    op.add_column("instance", sa.Column("term", sa.Integer(), nullable=False, server_default="0"))
+    op.add_column("instance", sa.Column("leader", sa.String(), nullable=False, server_default=sa.text("''")))
+    op.add_column("alarm", sa.Column("about", sa.String(), nullable=False, server_default=sa.text("''")))
+    op.add_column("run", sa.Column("reported_at", UtcDateTime(), nullable=True))
+    # What was closed before this version is not told all at once.
+    op.execute("update run set reported_at = closed_at")
+    op.create_table(
+        "pace",
+        sa.Column("scope", sa.String(), nullable=False),
+        sa.Column("rate", sa.Float(), nullable=True),
+        sa.Column("next_at", UtcDateTime(), nullable=False),
+        sa.Column("queued_until", UtcDateTime(), nullable=False),
+        sa.Column("changed_at", UtcDateTime(), nullable=False),
+        sa.PrimaryKeyConstraint("scope", name=op.f("pk_pace")),
+    )
+    op.create_table(
+        "receiver",
+        sa.Column("domain", sa.String(), nullable=False),
+        sa.Column("mx_group", sa.String(), nullable=False),
+        sa.Column("looked_up_at", UtcDateTime(), nullable=False),
+        sa.PrimaryKeyConstraint("domain", name=op.f("pk_receiver")),
+    )
