@@ -96,6 +96,42 @@ class StoreError(BotError):
         super().__init__(f"database: {url}: {problem}")
 
 
+class CopyError(StoreError):
+    """The database is not the one that sends: a copy, one that was restored, or one that was moved."""
+
+    def __init__(self, url: str, why: str) -> None:
+        self.why = why
+        super().__init__(
+            url,
+            f"{why}; nothing is sent, so that nobody is mailed twice; "
+            "if this one is to send from now on, run `bot db adopt`",
+        )
+
+
+class BackupError(BotError):
+    """A backup that cannot be made there, or in this way."""
+
+    def __init__(self, file: str, problem: str) -> None:
+        self.file, self.problem = file, problem
+        super().__init__(f"backup: {file}: {problem}")
+
+
+class LeadershipError(BotError):
+    """What only the leader may do, by one who leads no more; `term` is the one that is over."""
+
+    def __init__(self, leader: str, term: int) -> None:
+        self.leader, self.term = leader, term
+        super().__init__(f"leader: {leader}: term {term} is over, somebody else leads; nothing was written")
+
+
+class WorkerError(BotError):
+    """Work that cannot be shared: on this database, or of queues that there are not."""
+
+    def __init__(self, what: str, problem: str) -> None:
+        self.what, self.problem = what, problem
+        super().__init__(f"worker: {what}: {problem}")
+
+
 class FetchError(BotError):
     """A request to a source that gave no usable answer, after all tries; `wait`: seconds that the service asks for."""
 
@@ -140,8 +176,9 @@ class KeyFileError(BotError):
 class MailServerError(BotError):
     """The mail server as a whole cannot be used: not one recipient's fault, so the round ends."""
 
-    def __init__(self, server: str, problem: str) -> None:
-        self.server, self.problem = server, problem
+    def __init__(self, server: str, problem: str, *, phase: str = "") -> None:
+        #: How far the conversation had come, see `bot.models.deliveries.Phase`; empty where it is not told.
+        self.server, self.problem, self.phase = server, problem, phase
         super().__init__(f"mail server: {server}: {problem}")
 
 

@@ -10,9 +10,10 @@ from datetime import timedelta
 from bot.cli.context import now
 from bot.cli.output import plural, show, show_json
 from bot.cli.rounds import AsJson
-from bot.errors import BotError, SettingsError
+from bot.errors import BotError, CopyError, SettingsError
 from bot.settings import Settings, read_settings
 from bot.store import feeds, subscribers, vocabulary
+from bot.store.home import why_not_home
 from bot.store.instance import latest_moment
 from bot.wiring import App, build
 from bot.wiring.signing import signers
@@ -51,6 +52,7 @@ def _findings() -> list[Finding]:
         return [*found, Finding("database", ok=False, words=str(error))]
     try:
         found.append(_look("database", lambda: f"{app.store.name}, {_people(app)}"))
+        found.append(_look("home", lambda: _home(app)))
         found.append(_look("feeds", lambda: _feeds(app)))
         found.append(_look("vocabulary", lambda: _vocabulary(app)))
         found.append(_look("templates", app.check_templates))
@@ -74,6 +76,13 @@ def _look(what: str, step: Callable[[], str]) -> Finding:
 
 def _people(app: App) -> str:
     return plural(subscribers.standings(app.store)["active"], "active subscriber")
+
+
+def _home(app: App) -> str:
+    why = why_not_home(app.store)
+    if why:
+        raise CopyError(app.store.name, why)
+    return "mails are sent from this database"
 
 
 def _feeds(app: App) -> str:

@@ -18,6 +18,13 @@ from bot.errors import StoreError
 
 #: How long a writer waits for another one, in seconds.
 BUSY_SECONDS = 30
+#: What else may be secret in a URL: libpq takes its password as a parameter, too.
+_SECRETS = ("password", "sslpassword")
+
+#: Either side of a connection to PostgreSQL notices within 20 s that the other has vanished: a machine that loses power
+#: closes nothing, and without this its locks would be held for two hours, and everybody else with them.
+_SERVER_NOTICES = "tcp_keepalives_idle=5 tcp_keepalives_interval=5 tcp_keepalives_count=3 tcp_user_timeout=20000"
+_CLIENT_NOTICES = {"keepalives_idle": 5, "keepalives_interval": 5, "keepalives_count": 3, "tcp_user_timeout": 20_000}
 
 
 class Store:
@@ -33,7 +40,7 @@ class Store:
     def __init__(self, url: str) -> None:
         self._url = _read_url(url)
         #: The URL without its password, for messages.
-        self.name = self._url.render_as_string(hide_password=True)
+        self.name = _shown(self._url)
         self.is_sqlite = self._url.get_backend_name() == "sqlite"
         self._engine = _sqlite_engine(self._url) if self.is_sqlite else _postgres_engine(self._url)
 
@@ -41,6 +48,13 @@ class Store:
     def path(self) -> Path | None:
         """The file of an SQLite database."""
         return Path(self._url.database) if self.is_sqlite and self._url.database else None
+
+    @property
+    def libpq_url(self) -> str:
+        """The URL of a PostgreSQL database as its own programs read it, without a password."""
+        url = self._url.difference_update_query(_SECRETS)
+        bare = URL.create("postgresql", url.username, None, url.host, url.port, url.database, url.query)
+        return bare.render_as_string()
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
@@ -68,6 +82,23 @@ class Store:
             if lock and not self.is_sqlite:
                 connection.execute(text("select pg_advisory_xact_lock(hashtext(:lock))"), {"lock": lock})
             yield connection
+
+    @contextmanager
+    def alone(self) -> Iterator[Connection]:
+        """A connection outside of the pool, in no transaction: for what is to last as long as the connection does.
+
+        Raises:
+            StoreError: the database cannot be reached.
+        """
+        with self._clear_errors(), self._engine.connect() as connection:
+            connection.execution_options(isolation_level="AUTOCOMMIT").detach()
+            yield connection
+
+    def libpq(self) -> dict[str, Any]:
+        """What connects to the same PostgreSQL without SQLAlchemy, as keywords of psycopg's."""
+        _, options = self._engine.dialect.create_connect_args(self._url)
+        kept = {name: value for name, value in options.items() if name not in {"context", "client_encoding"}}
+        return kept | _postgres_options(self._url)
 
     def close(self) -> None:
         """Let go of every connection."""
@@ -97,6 +128,10 @@ def may_be_there(url: str) -> bool:
     return parsed.get_backend_name() != "sqlite" or bool(parsed.database and Path(parsed.database).exists())
 
 
+def _shown(url: URL) -> str:
+    return url.difference_update_query(_SECRETS).render_as_string(hide_password=True)
+
+
 def _read_url(url: str) -> URL:
     try:
         parsed = make_url(url)
@@ -109,7 +144,7 @@ def _read_url(url: str) -> URL:
         parsed = parsed.set(drivername="postgresql+psycopg")
     if parsed.drivername not in {"sqlite", "postgresql+psycopg"}:
         raise StoreError(
-            parsed.render_as_string(hide_password=True),
+            _shown(parsed),
             f"no such database: '{parsed.drivername}'; known: sqlite, postgresql+psycopg",
         )
     return parsed
@@ -148,13 +183,18 @@ def _keep_private(url: URL) -> None:
             os.close(os.open(url.database, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
 
 
+def _postgres_options(url: URL) -> dict[str, Any]:
+    """How we connect; what the URL says of the same goes before it."""
+    settings = " ".join(f"-c {one}" for one in ("timezone=UTC", *_SERVER_NOTICES.split()))
+    usual = {name: value for name, value in _CLIENT_NOTICES.items() if name not in url.query}
+    return {"connect_timeout": 10, "options": settings, **usual}
+
+
 def _postgres_engine(url: URL) -> Engine:
     try:
-        return create_engine(
-            url, pool_pre_ping=True, connect_args={"connect_timeout": 10, "options": "-c timezone=UTC"}
-        )
+        return create_engine(url, pool_pre_ping=True, connect_args=_postgres_options(url))
     except NoSuchModuleError as error:
-        raise StoreError(url.render_as_string(hide_password=True), str(error)) from error
+        raise StoreError(_shown(url), str(error)) from error
 
 
 #: What drivers say, and how it can be mended.

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, inspect, text
 
 from bot.errors import StoreError
 from bot.store.engine import Store
+from bot.store.home import settle_in
 from bot.store.migrations import HEAD
 
 
@@ -44,7 +45,7 @@ def current_version(store: Store) -> str:
 
 
 def upgrade(store: Store) -> tuple[str, str]:
-    """Bring the schema up to date; the versions before and after.
+    """Bring the schema up to date; the versions before and after. A new database is at home where this is done.
 
     Raises:
         StoreError: made by a newer version, or it cannot be written.
@@ -58,6 +59,7 @@ def upgrade(store: Store) -> tuple[str, str]:
             config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
+    settle_in(store)
     return before, HEAD
 
 
