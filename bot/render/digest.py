@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -50,6 +52,13 @@ class Press:
         if not self.is_fast(view, envelope):
             return self.whole(view, envelope)
         return self._put_together(view, envelope)
+
+    def prepare(self, views: Sequence[DigestView]) -> None:
+        """Make the pieces that some digests need together, which saves time; `message` makes what is not there yet."""
+        if self._alike:
+            # Whose fault it is will be told where that digest is made.
+            with suppress(TemplateError):
+                self._fragments.prepare(views)
 
     def is_fast(self, view: DigestView, envelope: Envelope) -> bool:
         """Whether digests can be put together from fragments; own templates are tried on the first one.

@@ -9,7 +9,7 @@ the whole document filled in and inlined at once: tests hold it to that.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import ClassVar, Final
@@ -118,7 +118,7 @@ class Fragments:
 
     def __init__(self, environment: Callable[[str], Environment]) -> None:
         self._environment = environment
-        self._sheets: dict[tuple[object, ...], _Sheet] = {}
+        self._sheets: dict[tuple[tuple[str, ...], ...], _Sheet] = {}
 
     def of(self, view: DigestView) -> list[Fragment]:
         """The fragments of a digest, in order.
@@ -126,20 +126,37 @@ class Fragments:
         Raises:
             TemplateError: a template cannot be rendered.
         """
-        opened = tuple([name for name in PERSONAL if getattr(view, name)])
-        key = (opened, *[getattr(view, name) for name in _COMMON])
-        sheet = self._sheets.get(key)
         rows = list(view.rows)
+        sheet, kept = self._with(view, rows)
+        return [sheet.begins, *map(kept.__getitem__, rows), sheet.ends]
+
+    def prepare(self, views: Iterable[DigestView]) -> None:
+        """Render what is missing for some digests together: a document of many rows takes little longer than of one.
+
+        Raises:
+            TemplateError: a template cannot be rendered.
+        """
+        alike: dict[tuple[tuple[str, ...], ...], tuple[DigestView, dict[Row, None]]] = {}
+        for view in views:
+            _, rows = alike.setdefault(_frame(view), (view, {}))
+            rows.update(dict.fromkeys(view.rows))
+        for view, rows in alike.values():
+            self._with(view, list(rows))
+
+    def _with(self, view: DigestView, rows: Sequence[Row]) -> tuple[_Sheet, dict[Row, Fragment]]:
+        """The sheet of a digest, and fragments of rows that it or others of its frame have."""
+        key = _frame(view)
+        sheet = self._sheets.get(key)
         kept = {} if sheet is None else sheet.get(rows)
         missing = [row for row in dict.fromkeys(rows) if row not in kept]
         if sheet is None or missing:
-            begins, *made, ends = self._made(view, opened, missing)
+            begins, *made, ends = self._made(view, key[0], missing)
             if sheet is None:
                 sheet = self._sheets[key] = _Sheet(begins, ends)
             for row, fragment in zip(missing, made, strict=True):
                 sheet.keep(row, fragment)
                 kept[row] = fragment
-        return [sheet.begins, *map(kept.__getitem__, rows), sheet.ends]
+        return sheet, kept
 
     def _made(self, view: DigestView, opened: Collection[str], rows: Sequence[Row]) -> Iterator[Fragment]:
         """The beginning, some rows and the end, rendered as one document and cut apart."""
@@ -157,6 +174,12 @@ class Fragments:
             raise TemplateError(f"{FOLDER}/body.html", None, "does not show each of mail.rows once, in both parts")
         html[-1], text[-1] = ended(html[-1]), ended(text[-1])
         return map(Fragment, html, text)
+
+
+def _frame(view: DigestView) -> tuple[tuple[str, ...], ...]:
+    """What digests have in common whose rows look the same: which places are left open, and what is the site's."""
+    opened = tuple([name for name in PERSONAL if getattr(view, name)])
+    return opened, tuple([getattr(view, name) for name in _COMMON])
 
 
 class Filled:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import groupby, pairwise
@@ -28,6 +28,7 @@ from bot.models.columns import UtcDateTime
 from bot.models.feeds import CatalogueFeed, CatalogueQuery, FeedRecord
 from bot.models.subscribers import Standing
 from bot.store.belonging import belongs
+from bot.store.bulk import among
 from bot.store.engine import Store
 from bot.store.tables import concept_feed, feed_entry, source_query, subscriber, subscription
 
@@ -108,6 +109,21 @@ def every_feed(store: Store) -> dict[int, FeedRecord]:
     """All feeds by id, retired ones too: digests in the outbox may hold them."""
     with store.reading() as connection:
         return {row.id: _record(row) for row in connection.execute(_records())}
+
+
+def chosen_by(store: Store, subscriber_ids: Iterable[int]) -> dict[int, tuple[int, ...]]:
+    """By subscriber, the ids of the feeds that they chose, in their order; whoever chose none is left out."""
+    wanted = list(dict.fromkeys(subscriber_ids))
+    found: dict[int, list[int]] = {}
+    with store.reading() as connection:
+        query = (
+            select(subscription.c.subscriber_id, subscription.c.feed_id)
+            .where(among(connection, subscription.c.subscriber_id, wanted))
+            .order_by(subscription.c.position, subscription.c.feed_id)
+        )
+        for subscriber_id, feed_id in connection.execute(query):
+            found.setdefault(subscriber_id, []).append(feed_id)
+    return {subscriber_id: tuple(feed_ids) for subscriber_id, feed_ids in found.items()}
 
 
 def feed(store: Store, slug: str) -> FeedRecord:

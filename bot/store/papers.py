@@ -11,8 +11,9 @@ from sqlalchemy import ColumnElement, Connection, select
 
 from bot.models.papers import AbstractSection, Author, Identifier, Mark, MeshHeading, PaperRecord
 from bot.store.belonging import belongs
+from bot.store.bulk import among
 from bot.store.engine import Store
-from bot.store.tables import concept_feed, feed_entry, paper, paper_identifier, paper_merge, subscription
+from bot.store.tables import concept_feed, feed_entry, paper, paper_identifier, paper_merge
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,12 +36,13 @@ def papers(store: Store, ids: Iterable[int]) -> dict[int, PaperRecord]:
     if not wanted:
         return {}
     with store.reading() as connection:
-        found = {row.id: _record(row) for row in connection.execute(select(paper).where(paper.c.id.in_(wanted)))}
+        query = select(paper).where(among(connection, paper.c.id, wanted))
+        found = {row.id: _record(row) for row in connection.execute(query)}
         missing = [paper_id for paper_id in wanted if paper_id not in found]
         if missing:
             now_in = paper_merge.join(paper, paper.c.id == paper_merge.c.paper_id)
-            query = select(paper_merge.c.merged_id, paper).select_from(now_in)
-            for row in connection.execute(query.where(paper_merge.c.merged_id.in_(missing))):
+            merged = select(paper_merge.c.merged_id, paper).select_from(now_in)
+            for row in connection.execute(merged.where(among(connection, paper_merge.c.merged_id, missing))):
                 found[row.merged_id] = _record(row)
         return found
 
@@ -80,39 +82,40 @@ def entered(
     )
 
 
-def chosen_feeds_of(store: Store, ids: Sequence[int], subscriber_id: int) -> dict[int, tuple[int, ...]]:
-    """By paper id, every feed that has the paper and that the subscriber chose."""
-    query = (
-        select(feed_entry.c.paper_id, feed_entry.c.feed_id)
-        .join(subscription, subscription.c.feed_id == feed_entry.c.feed_id)
-        .join(concept_feed, concept_feed.c.id == feed_entry.c.feed_id)
-        .where(feed_entry.c.paper_id.in_(ids), subscription.c.subscriber_id == subscriber_id, belongs())
-        .order_by(subscription.c.position, feed_entry.c.feed_id)
-    )
-    found: dict[int, list[int]] = {}
+def feeds_of(store: Store, ids: Iterable[int]) -> dict[int, frozenset[int]]:
+    """By paper id, every feed that has the paper; papers that are in none are left out."""
+    wanted = list(dict.fromkeys(ids))
+    found: dict[int, set[int]] = {}
     with store.reading() as connection:
+        query = (
+            select(feed_entry.c.paper_id, feed_entry.c.feed_id)
+            .join(concept_feed, concept_feed.c.id == feed_entry.c.feed_id)
+            .where(among(connection, feed_entry.c.paper_id, wanted), belongs())
+        )
         for paper_id, feed_id in connection.execute(query):
-            found.setdefault(paper_id, []).append(feed_id)
-    return {paper_id: tuple(feed_ids) for paper_id, feed_ids in found.items()}
+            found.setdefault(paper_id, set()).add(feed_id)
+    return {paper_id: frozenset(feed_ids) for paper_id, feed_ids in found.items()}
 
 
 def why(store: Store, places: Iterable[tuple[int, int]]) -> dict[tuple[int, int], str]:
     """By feed id and paper id, why the paper is in the feed, in words."""
     wanted = set(places)
-    query = select(feed_entry.c.feed_id, feed_entry.c.paper_id, feed_entry.c.why).where(
-        feed_entry.c.feed_id.in_({feed for feed, _ in wanted}),
-        feed_entry.c.paper_id.in_({paper for _, paper in wanted}),
-    )
     with store.reading() as connection:
-        return {(row.feed_id, row.paper_id): row.why for row in connection.execute(query)}
+        query = select(feed_entry.c.feed_id, feed_entry.c.paper_id, feed_entry.c.why).where(
+            among(connection, feed_entry.c.feed_id, sorted({feed for feed, _ in wanted})),
+            among(connection, feed_entry.c.paper_id, sorted({paper for _, paper in wanted})),
+        )
+        rows = connection.execute(query).all()
+    return {(row.feed_id, row.paper_id): row.why for row in rows if (row.feed_id, row.paper_id) in wanted}
 
 
 def free_to_read(store: Store, ids: Iterable[int]) -> frozenset[int]:
     """Those of some papers whose full text is free to read: PubMed Central has it."""
-    query = select(paper_identifier.c.paper_id).where(
-        paper_identifier.c.paper_id.in_(set(ids)), paper_identifier.c.scheme == "pmcid"
-    )
+    wanted = list(dict.fromkeys(ids))
     with store.reading() as connection:
+        query = select(paper_identifier.c.paper_id).where(
+            among(connection, paper_identifier.c.paper_id, wanted), paper_identifier.c.scheme == "pmcid"
+        )
         return frozenset(connection.execute(query).scalars())
 
 

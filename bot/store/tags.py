@@ -10,6 +10,7 @@ from sqlalchemy import Connection, delete, func, insert, or_, select, update
 from bot.models.editions import Edition
 from bot.models.papers import AbstractSection, PaperRecord
 from bot.models.tags import TEXT_FIELDS
+from bot.store.bulk import among
 from bot.store.engine import Store
 from bot.store.instance import tick
 from bot.store.tables import concept_feed, feed_entry, paper, paper_tags
@@ -83,7 +84,7 @@ def tags_of(store: Store, paper_ids: Iterable[int]) -> Mapping[int, tuple[str, .
     if not wanted:
         return {}
     with store.reading() as connection:
-        found = connection.execute(select(paper_tags).where(paper_tags.c.paper_id.in_(wanted)))
+        found = connection.execute(select(paper_tags).where(among(connection, paper_tags.c.paper_id, wanted)))
         return {row.paper_id: tuple(row.names) for row in found if row.names}
 
 

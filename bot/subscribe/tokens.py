@@ -99,9 +99,11 @@ class Tokens:
     def _for(self, purpose: str) -> tuple[Signer, ...]:
         signers = self._signers.get(purpose)
         if signers is None:
-            salt = f"concept-digest.{purpose}"
-            signers = tuple(
-                Signer(key, salt=salt, key_derivation="hmac", digest_method=hashlib.sha256) for key in self._keys
-            )
-            self._signers[purpose] = signers
+            signers = self._signers[purpose] = tuple(_signer(key, purpose) for key in self._keys)
         return signers
+
+
+def _signer(key: str, purpose: str) -> Signer:
+    """A signer whose key is derived already; otherwise it is derived for every token, and a mail has several."""
+    derived = Signer(key, salt=f"concept-digest.{purpose}", key_derivation="hmac", digest_method=hashlib.sha256)
+    return Signer(derived.derive_key(), key_derivation="none", digest_method=hashlib.sha256)

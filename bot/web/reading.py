@@ -70,8 +70,8 @@ def feed_page(slug: str, edges: Edges, pages: SitePages, growing: FeedsGrowing, 
         return _no_such_feed(edges, pages)
     number = int(page)
     entered = newest(edges.store, overview.feed.id, PAGE, (number - 1) * PAGE)
-    shown = {entry.paper.id: entry.paper for entry in entered}
-    related = Relating(edges.store).of(shown, dict.fromkeys(shown, overview.feed.id))
+    found_related = Relating(edges.store).of((overview.feed.id, entry.paper) for entry in entered)
+    related = {paper: concepts for (_, paper), concepts in found_related.items()}
     growth = growing.seen(edges.clock())
     trend = growth.of(overview.feed.id) if number == 1 else None
     usual = trend.usual if trend is not None and trend.known else None

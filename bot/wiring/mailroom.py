@@ -5,32 +5,34 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
-from functools import cached_property
+from traceback import format_exception
+from typing import ParamSpec, TypeVar
 
-from bot.concepts.trends import WEEKS, Trend, notable
+from bot.errors import BotError, SettingsError, StoreError
 from bot.models.deliveries import Claim, Digest, Message
-from bot.models.feeds import FeedRecord
-from bot.models.papers import PaperRecord
 from bot.render.cards import Shown
 from bot.render.dkim import signed
 from bot.render.mime import Envelope
 from bot.render.view import DigestView, Reader, Site, build_view
 from bot.settings import Mailbox, Settings
-from bot.store import feeds, papers
+from bot.store import feeds
 from bot.store.engine import Store
 from bot.subscribe.tokens import Purpose, Tokens
 from bot.wiring.printing import Printing
-from bot.wiring.relating import Relating
 from bot.wiring.samples import DigestPreview
+from bot.wiring.shelf import Shelf
 from bot.wiring.signing import signers
 
-#: Papers that are kept over the digests of a round, with what their cards tell.
-_KEPT = 5_000
-_NOBODY = Shown(PaperRecord(0, "", ""))
+P = ParamSpec("P")
+R = TypeVar("R")
 
 
 class Mailroom:
-    """Renders the digests of one round; feeds, trends and common tags are looked up once for all of them."""
+    """Renders the digests of one round; what they show is looked up for many of them at once.
+
+    Raises:
+        SettingsError, KeyFileError: mails cannot be signed as the settings say.
+    """
 
     def __init__(
         self,
@@ -49,9 +51,19 @@ class Mailroom:
         self._press, self._cards = printing
         self._brand = sender.name or "Concept Digest"
         self._site = Site(self._brand, settings.public_url, settings.postal_address)
-        self._relating = Relating(store)
         self._signers = signers(settings)
-        self._known: dict[tuple[int, int], Shown] = {}
+        self._shelf: Shelf | None = None
+
+    def messages(self, claims: Sequence[Claim]) -> list[Message | BotError]:
+        """The mails that some claims are about, in their order, each with the same date.
+
+        What goes wrong with one of them stands in its place; where nobody foresaw it, with a traceback in its notes.
+
+        Raises:
+            StoreError: the database cannot be reached or read.
+            SettingsError: no mail can be made with these settings.
+        """
+        return [_foreseen(made) if isinstance(made, Exception) else made for made in self._made(claims)]
 
     def message(self, claim: Claim) -> Message:
         """The mail that a claim is about.
@@ -60,69 +72,79 @@ class Mailroom:
             TemplateError: a template cannot be rendered.
             AddressError, HeaderError: the mail cannot be addressed.
         """
-        return self._signed(self._press.message(self._view(claim), self._envelope(claim)))
+        (made,) = self._made([claim])
+        if isinstance(made, Exception):
+            raise made
+        return made
 
     def preview(self, claim: Claim) -> DigestPreview:
         """The very mail of `message`, with what is told of it beside; raises the same."""
-        view, envelope = self._view(claim), self._envelope(claim)
-        message = self._signed(self._press.message(view, envelope))
-        return DigestPreview(message, view, self._press.is_fast(view, envelope), self._settings.templates)
+        message = self.message(claim)
+        (pair,) = self._pairs([claim], self._clock())
+        if isinstance(pair, Exception):
+            raise pair
+        return DigestPreview(message, pair[0], self._press.is_fast(*pair), self._settings.templates)
 
-    def _view(self, claim: Claim) -> DigestView:
-        ids = claim.digest.paper_ids
+    def _made(self, claims: Sequence[Claim]) -> list[Message | Exception]:
+        now = self._clock()
+        pairs = self._pairs(claims, now)
+        self._press.prepare([pair[0] for pair in pairs if not isinstance(pair, Exception)])
+        return [pair if isinstance(pair, Exception) else _tried(self._message, *pair, now) for pair in pairs]
+
+    def _message(self, view: DigestView, envelope: Envelope, now: datetime) -> Message:
+        message = self._press.message(view, envelope)
+        return replace(message, content=signed(message.content, self._signers, now)) if self._signers else message
+
+    def _pairs(self, claims: Sequence[Claim], now: datetime) -> list[tuple[DigestView, Envelope] | Exception]:
+        """Of each claim, what the templates see, and where it goes."""
+        if self._shelf is None or self._shelf.is_old(now):
+            self._shelf = Shelf(self._store, now)
+        self._shelf.fetch([claim.digest for claim in claims])
+        chosen = feeds.chosen_by(self._store, [claim.subscriber_id for claim in claims if claim.subscriber_id])
+        return [
+            _tried(self._pair, claim, self._shelf, chosen.get(claim.subscriber_id or 0, ()), now) for claim in claims
+        ]
+
+    def _pair(self, claim: Claim, shelf: Shelf, chosen: Sequence[int], now: datetime) -> tuple[DigestView, Envelope]:
         reader_id = claim.subscriber_id or 0
-        earlier = papers.papers(self._store, [paper for paper, _ in claim.digest.updates])
-        records = papers.papers(self._store, ids)
-        return build_view(
-            _each_once(claim.digest, records),
-            self._feeds,
-            self._shown(claim.digest, records),
-            Reader(
-                name=claim.name,
-                language=claim.language,
-                timezone=claim.timezone,
-                unsubscribe_url=self._link(Purpose.UNSUBSCRIBE, reader_id),
-                preferences_url=self._link(Purpose.PREFERENCES, reader_id),
-                pause_url=self._link(Purpose.PAUSE, reader_id),
-                votes_url=self._votes(reader_id) if claim.learns and reader_id else "",
-            ),
+        shown = shelf.shown(claim.digest)
+        leave = self._token(Purpose.UNSUBSCRIBE, reader_id)
+        reader = Reader(
+            name=claim.name,
+            language=claim.language,
+            timezone=claim.timezone,
+            unsubscribe_url=self._link(Purpose.UNSUBSCRIBE, leave),
+            preferences_url=self._link(Purpose.PREFERENCES, self._token(Purpose.PREFERENCES, reader_id)),
+            pause_url=self._link(Purpose.PAUSE, self._token(Purpose.PAUSE, reader_id)),
+            votes_url=self._link("vote", self._tokens.make_vote(reader_id)) if claim.learns and reader_id else "",
+        )
+        view = build_view(
+            _each_once(claim.digest, shown),
+            shelf.feeds,
+            shown,
+            reader,
             self._site,
             (claim.window_start, claim.window_end),
             cards=self._cards,
-            earlier=earlier,
-            also_in=papers.chosen_feeds_of(self._store, ids, reader_id),
-            trends=self._trends,
-            weeks=self._weeks,
+            earlier={paper: there for paper, _ in claim.digest.updates if (there := shelf.paper(paper)) is not None},
+            also_in=shelf.also_in(shown.values(), chosen),
+            trends=shelf.trends,
+            weeks=shelf.weeks,
         )
+        return view, self._envelope(claim, reader, leave, now)
 
-    def _shown(self, digest: Digest, records: Mapping[int, PaperRecord]) -> dict[tuple[int, int], Shown]:
-        """By feed and paper, what the cards of a digest tell; what many digests show is looked up once."""
-        wanted = [(part.feed_id, paper) for part in digest.sections for paper in part.paper_ids if paper in records]
-        new = {key: records[key[1]] for key in wanted if self._known.get(key, _NOBODY).paper != records[key[1]]}
-        if new:
-            if len(self._known) > _KEPT:
-                self._known.clear()
-            related = self._relating.of({paper: record for (_, paper), record in new.items()}, {p: f for f, p in new})
-            why = papers.why(self._store, new)
-            free = papers.free_to_read(self._store, (record.id for record in new.values()))
-            for key, record in new.items():
-                concepts = tuple((one.name, one.feed) for one in related.get(key[1], ()))
-                self._known[key] = Shown(record, concepts, why.get(key, ""), record.id in free)
-        return {key: self._known[key] for key in wanted}
-
-    def _envelope(self, claim: Claim) -> Envelope:
+    def _envelope(self, claim: Claim, reader: Reader, leave: str, now: datetime) -> Envelope:
         domain = self._sender.address.rpartition("@")[2]
         reply_to = self._settings.reply_to.address if self._settings.reply_to else ""
-        token = self._tokens.make(Purpose.UNSUBSCRIBE, claim.subscriber_id) if claim.subscriber_id else ""
         return Envelope(
             from_name=self._brand,
             from_address=self._sender.address,
             to_name=claim.name,
             to_address=claim.email,
             message_id=claim.message_id,
-            date=self._clock(),
-            unsubscribe_url=self._link(Purpose.UNSUBSCRIBE, claim.subscriber_id or 0),
-            unsubscribe_mailto=f"{reply_to or self._sender.address}?subject=unsubscribe%20{token}",
+            date=now,
+            unsubscribe_url=reader.unsubscribe_url,
+            unsubscribe_mailto=f"{reply_to or self._sender.address}?subject=unsubscribe%20{leave}",
             reply_to=reply_to,
             list_id=f"digest.{domain}",
             list_name=self._brand,
@@ -138,40 +160,50 @@ class Mailroom:
         local, _, domain = self._settings.bounce_address.rpartition("@")
         return f"{local}+{self._tokens.make_bounce(claim.delivery_id)}@{domain}"
 
-    def _link(self, purpose: Purpose, subscriber_id: int) -> str:
-        token = self._tokens.make(purpose, subscriber_id) if subscriber_id else "nobody"
-        return f"{self._settings.public_url}/{purpose}/{token}"
+    def _token(self, purpose: Purpose, subscriber_id: int) -> str:
+        return self._tokens.make(purpose, subscriber_id) if subscriber_id else "nobody"
 
-    def _votes(self, subscriber_id: int) -> str:
-        """Where the reader votes, without the paper's part at the end."""
-        return f"{self._settings.public_url}/vote/{self._tokens.make_vote(subscriber_id)}"
-
-    def _signed(self, message: Message) -> Message:
-        return replace(message, content=signed(message.content, self._signers, self._clock()))
-
-    @cached_property
-    def _feeds(self) -> Mapping[int, FeedRecord]:
-        return feeds.every_feed(self._store)
-
-    @cached_property
-    def _weeks(self) -> Mapping[int, Sequence[int]]:
-        return feeds.weekly_counts(self._store, self._clock(), WEEKS)
-
-    @cached_property
-    def _trends(self) -> Mapping[int, Trend]:
-        return {trend.feed_id: trend for trend in notable(self._weeks)}
+    def _link(self, page: str, token: str) -> str:
+        return f"{self._settings.public_url}/{page}/{token}"
 
 
-def _each_once(digest: Digest, records: Mapping[int, PaperRecord]) -> Digest:
+def _tried(step: Callable[P, R], *given: P.args, **named: P.kwargs) -> R | Exception:
+    """What a step of one digest gives, or what went wrong with it alone.
+
+    Raises:
+        StoreError, SettingsError: it would go wrong with every one.
+    """
+    try:
+        return step(*given, **named)
+    except (StoreError, SettingsError):
+        raise
+    except Exception as error:  # noqa: BLE001 (a fault in one digest must not keep the others from going out)
+        return error
+
+
+def _foreseen(error: Exception) -> BotError:
+    """The error as one of ours; what nobody foresaw keeps its traceback as a note, which outlives pickling."""
+    if isinstance(error, BotError):
+        return error
+    wrapped = BotError(f"rendering: {type(error).__name__}: {error}")
+    wrapped.__cause__ = error
+    wrapped.add_note("".join(format_exception(error)).rstrip())
+    return wrapped
+
+
+def _each_once(digest: Digest, shown: Mapping[tuple[int, int], Shown]) -> Digest:
     """The digest without papers that have become one with another of it since it was frozen."""
-    shown: set[int] = set()
+    if len({one.paper.id for one in shown.values()}) == len(shown):
+        return digest
+    seen: set[int] = set()
     sections = []
     for section in digest.sections:
         kept = []
         for paper_id in section.paper_ids:
-            now_is = records[paper_id].id if paper_id in records else paper_id
-            if now_is not in shown:
-                shown.add(now_is)
+            there = shown.get((section.feed_id, paper_id))
+            now_is = there.paper.id if there is not None else paper_id
+            if now_is not in seen:
+                seen.add(now_is)
                 kept.append(paper_id)
         sections.append(replace(section, paper_ids=tuple(kept)))
     return replace(digest, sections=tuple(sections))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable
 from functools import cached_property
 
 from bot.concepts.rarity import Rarity
@@ -21,20 +21,19 @@ class Relating:
     def __init__(self, store: Store) -> None:
         self._store = store
 
-    def of(self, papers: Mapping[int, PaperRecord], shown_in: Mapping[int, int]) -> dict[int, tuple[Concept, ...]]:
-        """The related concepts of papers, the most telling first.
+    def of(self, places: Iterable[tuple[int, PaperRecord]]) -> dict[tuple[int, int], tuple[Concept, ...]]:
+        """By feed id and paper id, the related concepts of papers, the most telling first.
 
         Args:
-            papers: by the ids that they are asked for by; since then a paper may have become a part of another one.
-            shown_in: by the same ids, the feed that each is shown in; papers that are not here are left out.
+            places: papers, each with the feed that it is shown in.
         """
-        shown = {paper_id: paper for paper_id, paper in papers.items() if paper_id in shown_in}
-        tagged = tags.tags_of(self._store, (paper.id for paper in shown.values()))
+        shown = list(places)
+        tagged = tags.tags_of(self._store, (paper.id for _, paper in shown))
         found = {}
-        for paper_id, paper in shown.items():
+        for feed, paper in shown:
             names = tagged.get(paper.id, ())
             mentioned = self._rarity.ordered(names, self._index) if names else ()
-            found[paper_id] = related(paper, self._index, without=shown_in[paper_id], mentioned=mentioned)
+            found[feed, paper.id] = related(paper, self._index, without=feed, mentioned=mentioned)
         return found
 
     @cached_property
