@@ -133,7 +133,7 @@ def _why_not(kept: _Kept, file: SealFile | None, database: Path) -> str:
         return ""
     if kept.home == BACKUP:
         return RESTORED
-    if file is None:
+    if file is None or file.is_new:
         return NO_FILE.format(name=beside(database).name)
     differs = places.difference(places.read(kept.home), file.place)
     if differs:

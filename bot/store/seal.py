@@ -30,16 +30,24 @@ class SealFile:
         """Where it is."""
         return places.of_file(self._descriptor)
 
+    @property
+    def is_new(self) -> bool:
+        """Whether nothing has been written into it."""
+        return not self._seals()
+
     def holds(self, seal: str) -> bool:
         """Whether `seal` is one of its two."""
-        with _clear_errors(self._store, self._path):
-            return seal.encode() in os.pread(self._descriptor, _LENGTH, 0).split()
+        return seal.encode() in self._seals()
 
     def write(self, before: str, after: str) -> None:
         """Hold these two, durably. They lie in one sector of the disk, so that there is never half of them."""
         with _clear_errors(self._store, self._path):
             os.pwrite(self._descriptor, f"{before} {after}\n".encode(), 0)
             os.fsync(self._descriptor)
+
+    def _seals(self) -> list[bytes]:
+        with _clear_errors(self._store, self._path):
+            return os.pread(self._descriptor, _LENGTH, 0).split()
 
 
 def beside(database: Path) -> Path:
