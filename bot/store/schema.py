@@ -12,6 +12,7 @@ from bot.errors import StoreError
 from bot.store.engine import Store
 from bot.store.home import settle_in
 from bot.store.migrations import HEAD
+from bot.store.task_schema import require_tasks, upgrade_tasks
 
 
 def open_store(url: str) -> Store:
@@ -32,6 +33,7 @@ def open_store(url: str) -> Store:
             raise StoreError(store.name, f"schema is {current or 'empty'}, needs {HEAD}; run `bot db upgrade`")
         if current != HEAD:
             upgrade(store)
+        require_tasks(store)
     except BaseException:
         store.close()
         raise
@@ -60,6 +62,7 @@ def upgrade(store: Store) -> tuple[str, str]:
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
     settle_in(store)
+    upgrade_tasks(store)
     return before, HEAD
 
 
