@@ -16,6 +16,7 @@ from bot.deliver.report import DeliverReport
 from bot.digests.plan import PlanReport
 from bot.models.deliveries import Claim, Outcome
 from bot.models.feeds import Health
+from bot.models.runs import USUAL_DAYS, UsualSize
 from bot.settings import read_settings
 from bot.store import outbox, planning
 
@@ -82,9 +83,13 @@ def plan(
         report = app.plan(when, everyone=everyone, dry_run=dry_run, progress=lambda done: tell(done, None))
         following = planning.next_occasion_of_all(app.store)
     if as_json:
-        show_json({"run": report.run, "chosen": report.chosen, "skipped": report.skipped, "next": following})
+        held = {"usual": report.held.largest, "limit": report.held.limit} if report.held else None
+        planned = {"run": report.run, "chosen": report.chosen, "skipped": report.skipped, "held": held}
+        show_json({**planned, "next": following})
         return
     show(_planned(report, dry_run))
+    if report.held:
+        show(_held(report, report.held))
     if not report.chosen and not report.skipped and following:
         show(f"nobody is due before {local(following, settings.timezone)}; `--all` plans for everyone now")
 
@@ -93,6 +98,12 @@ def _planned(report: PlanReport, dry_run: bool) -> str:
     verb = "would be put" if dry_run else "put"
     skipped = counted(report.skipped)
     return f"{plural(report.chosen, 'digest')} {verb} into the outbox" + (f"; no mail: {skipped}" if skipped else "")
+
+
+def _held(report: PlanReport, usual: UsualSize) -> str:
+    sizes = f"{report.chosen:,}, and the largest of the last {USUAL_DAYS.days} days had {usual.largest:,}"
+    mend = f"see `bot runs show {report.run}`, `bot runs resume {report.run}` sends it"
+    return f"held up: run {report.run} is more than ten times the usual size ({sizes}); {mend}"
 
 
 def deliver(

@@ -14,6 +14,7 @@ from bot.digests.cadence import last_occasion, next_occasion, period_end
 from bot.digests.compose import Composer
 from bot.digests.tastes import Tastes
 from bot.models.deliveries import Due, PassedOver, PlannedDelivery
+from bot.models.runs import UsualSize
 from bot.models.subscribers import Wish
 from bot.store import planning
 from bot.store.due import AT_ONCE, batches, voters
@@ -33,6 +34,8 @@ class PlanReport:
     chosen: int
     #: Subscribers who were due and get none, by reason.
     skipped: dict[str, int] = field(default_factory=dict)
+    #: What the run was held up for: it is far larger than this.
+    held: UsualSize | None = None
 
 
 def plan(
@@ -62,7 +65,7 @@ def plan(
     """
     judge = _Judge(store, clock(), at, lookback_days, trending, everyone=everyone)
     reasons: Counter[str] = Counter()
-    chosen, run_id = 0, None
+    chosen, run = 0, None
     for ids in batches(store, judge.at, everyone=everyone, at_once=at_once):
         if should_stop():
             break
@@ -76,16 +79,17 @@ def plan(
                 at=judge.at,
                 everyone=everyone,
                 lookback=judge.lookback,
-                run_id=run_id,
+                under_way=run,
                 dry_run=dry_run,
             )
         chosen += batch.chosen
         reasons.update(batch.reasons)
-        run_id = batch.run_id
+        run = batch.run
         progress(chosen + reasons.total())
-    if run_id is not None:
-        planning.close_planning(store, run_id, reasons, clock())
-    return PlanReport(run_id, chosen, dict(sorted(reasons.items())))
+    if run is not None:
+        planning.close_planning(store, run.id, reasons, clock())
+    held = run.usual if run is not None and run.held else None
+    return PlanReport(run.id if run else None, chosen, dict(sorted(reasons.items())), held)
 
 
 def compose_for(

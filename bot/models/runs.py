@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Final
 
 from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, Text, text
 from sqlmodel import Field
 
 from bot.models.columns import Table, UtcDateTime
+
+#: How far back the largest run is taken for usual: five weeks, so that a monthly peak is among them.
+USUAL_DAYS: Final = timedelta(days=35)
+#: So many times the usual size is a slip: a wrong clock, a roster brought in twice, every subscriber due at once.
+TIMES: Final = 10
+#: Earlier runs with somebody chosen, without which nobody can say what is usual.
+KNOWN: Final = 3
+#: A run of no more is never held up: it does little harm, and small figures jump.
+SMALL: Final = 100
 
 
 class RunState(StrEnum):
@@ -25,16 +36,21 @@ class RunState(StrEnum):
 
 
 _HELD = "paused_at IS NOT NULL OR cancelled_at IS NOT NULL"
+_UNTOLD = "closed_at IS NOT NULL AND reported_at IS NULL AND chosen > 0"
 
 
 class Run(Table, table=True):
     """One planned round of deliveries."""
 
-    # Each claim looks for the runs that it must leave alone; mostly there are none.
-    __table_args__ = (Index("ix_run_held", "id", sqlite_where=text(_HELD), postgresql_where=text(_HELD)),)
+    __table_args__ = (
+        # Each claim looks for the runs that it must leave alone, and every half minute somebody asks whether there is
+        # one to report; mostly there are none.
+        Index("ix_run_held", "id", sqlite_where=text(_HELD), postgresql_where=text(_HELD)),
+        Index("ix_run_untold", "id", sqlite_where=text(_UNTOLD), postgresql_where=text(_UNTOLD)),
+    )
 
     id: int | None = Field(default=None, primary_key=True)
-    planned_at: datetime = Field(sa_type=UtcDateTime)
+    planned_at: datetime = Field(sa_type=UtcDateTime, index=True)
     #: Deliveries put into the outbox by this run.
     chosen: int = 0
     #: Subscribers who were due and get no mail, by reason, as JSON.
@@ -43,8 +59,8 @@ class Run(Table, table=True):
     #: Since when nothing of it is claimed.
     paused_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     cancelled_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
-    #: When its account was mailed to the admin, or was not to be.
-    reported_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    #: When a report of it was queued for the admin (`at` of the `Alarm`), or it was found not worth one.
+    reported_at: datetime | None = Field(default=None, sa_type=UtcDateTime, index=True)
 
 
 class Account(Table, table=True):
@@ -75,3 +91,23 @@ def state_of(paused_at: datetime | None, cancelled_at: datetime | None, closed_a
     if closed_at is not None:
         return RunState.CLOSED
     return RunState.PAUSED if paused_at is not None else RunState.OPEN
+
+
+@dataclass(frozen=True, slots=True)
+class UsualSize:
+    """What the runs of `USUAL_DAYS` before one tell of how large it may be."""
+
+    #: Earlier runs with somebody chosen, but for those that are held up.
+    known: int
+    #: How many the largest of them chose. The largest, because each subscriber has a clock of their own: most runs are
+    #: of a minute, and the one of Monday morning is a thousand times their median and as usual.
+    largest: int
+
+    @property
+    def limit(self) -> int | None:
+        """How many deliveries a run may have; None where too little is known to say."""
+        return max(SMALL, TIMES * self.largest) if self.known >= KNOWN else None
+
+    def passed(self, before: int, after: int) -> bool:
+        """Whether a run that grew has just passed its limit: once at most, so that one that was resumed goes on."""
+        return self.limit is not None and before <= self.limit < after

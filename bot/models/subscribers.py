@@ -116,7 +116,8 @@ class Evidence(Table, table=True):
     subscriber_id: int = Field(
         sa_column=Column(ForeignKey("subscriber.id", ondelete="CASCADE"), nullable=False, index=True)
     )
-    at: datetime = Field(sa_type=UtcDateTime)
+    #: Who came and left in a period is counted along its index.
+    at: datetime = Field(sa_type=UtcDateTime, index=True)
     #: imported, added, confirmed, changed, paused, left …
     what: str
     #: Who or what stands behind it: a file's name, a link's purpose.

@@ -12,13 +12,16 @@ from typing import NamedTuple
 from sqlalchemy import Connection, func, insert, select, update
 
 from bot.models.deliveries import Due, Entry, PassedOver, PlannedDelivery, State
+from bot.models.runs import SMALL, USUAL_DAYS, UsualSize
 from bot.models.subscribers import Standing
 from bot.store.belonging import belongs
 from bot.store.bulk import among, insert_all, update_all
 from bot.store.due import dues
 from bot.store.engine import Store
+from bot.store.halting import halt_within
 from bot.store.instance import tick
 from bot.store.queries import out_of_reach
+from bot.store.runs import reopen_for
 from bot.store.tables import concept_feed, delivery, feed_entry, run, shown, subscriber
 
 
@@ -47,12 +50,25 @@ Judge = Callable[[Sequence[Due], Window], Sequence[Verdict]]
 
 
 @dataclass(frozen=True, slots=True)
+class Planned:
+    """A run that is being planned, as the batches so far have left it."""
+
+    id: int
+    chosen: int = 0
+    #: Asked once it is no small run any more.
+    usual: UsualSize | None = None
+    #: Whether it was held up for its size.
+    held: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Batch:
     """What was done with a batch of subscribers."""
 
     chosen: int
     reasons: tuple[str, ...]
-    run_id: int | None
+    #: None where nobody was due yet, or nothing is written.
+    run: Planned | None
 
 
 def plan_batch(
@@ -64,26 +80,27 @@ def plan_batch(
     at: datetime,
     everyone: bool,
     lookback: datetime,
-    run_id: int | None = None,
+    under_way: Planned | None = None,
     dry_run: bool = False,
 ) -> Batch:
     """Plan those of some subscribers who are due at `at`, in the order of their ids.
 
-    Whoever plans at the same time waits, and then finds these subscribers planned.
+    Whoever plans at the same time waits, and then finds these subscribers planned. A run that grows far beyond what is
+    usual is held up in the same transaction, so that nothing of this batch is sent before an admin has seen it.
 
     Args:
         judge: composes; called inside the transaction with plain values.
         ids: of a batch, as `bot.store.due.batches` gives it.
         everyone: every active subscriber, due or not.
         lookback: where the window of somebody begins who has had no digest yet.
-        run_id: the run that the batch before made, if any.
+        under_way: the run as the batch before left it, if there was one.
         dry_run: judge, but write nothing.
     """
     with store.writing() as connection:
         moment = tick(connection, clock())
         due = dues(connection, ids, at=at, everyone=everyone, lookback=lookback, moment=moment)
         if not due:
-            return Batch(0, (), run_id)
+            return Batch(0, (), under_way)
         start = min(one.covered_until or lookback for one in due)
         feed_ids = {feed for one in due for feed in one.feed_ids}
         entries = _entries(connection, feed_ids, start, moment)
@@ -96,11 +113,12 @@ def plan_batch(
         if dry_run:
             connection.rollback()
             return Batch(len(planned), reasons, None)
-        if run_id is None:
-            run_id = connection.execute(insert(run).values(planned_at=moment).returning(run.c.id)).scalar_one()
-        _write(connection, run_id, planned, moment)
+        if under_way is None:
+            made = insert(run).values(planned_at=moment).returning(run.c.id)
+            under_way = Planned(connection.execute(made).scalar_one())
+        _write(connection, under_way.id, planned, moment)
         _cover(connection, verdicts, everyone)
-        return Batch(len(planned), reasons, run_id)
+        return Batch(len(planned), reasons, _grown(connection, under_way, len(planned), moment))
 
 
 def close_planning(store: Store, run_id: int, passed_over: Mapping[str, int], now: datetime) -> None:
@@ -119,6 +137,34 @@ def next_occasion_of_all(store: Store) -> datetime | None:
     with store.reading() as connection:
         when: datetime | None = connection.execute(query).scalar()
     return when
+
+
+def _grown(connection: Connection, one: Planned, more: int, moment: datetime) -> Planned:
+    """The run with so many more, held up if it has just become larger than any run should be."""
+    chosen, usual = one.chosen + more, one.usual
+    if usual is None and chosen > SMALL:
+        usual = _usual(connection, one.id, moment)
+    held = usual is not None and usual.passed(one.chosen, chosen)
+    if usual is not None and held:
+        words = (
+            f"it is more than ten times the usual size: {chosen:,} digests so far, and the largest run of the last "
+            f"{USUAL_DAYS.days} days had {usual.largest:,}; see whether all of them should get a digest now"
+        )
+        held = halt_within(connection, one.id, words, moment)
+    return Planned(one.id, chosen, usual, one.held or held)
+
+
+def _usual(connection: Connection, run_id: int, moment: datetime) -> UsualSize:
+    """What runs before this one tell; those that are held up themselves tell nothing of what is usual."""
+    query = select(func.count(), func.coalesce(func.max(run.c.chosen), 0)).where(
+        run.c.planned_at >= moment - USUAL_DAYS,
+        run.c.id < run_id,
+        run.c.chosen > 0,
+        run.c.paused_at.is_(None),
+        run.c.cancelled_at.is_(None),
+    )
+    known, largest = connection.execute(query).one()
+    return UsualSize(known, largest)
 
 
 def _entries(connection: Connection, feed_ids: Iterable[int], start: datetime, end: datetime) -> dict[int, list[Entry]]:
@@ -164,7 +210,10 @@ def _write(connection: Connection, run_id: int, planned: Sequence[PlannedDeliver
             "paper_id": list(chain.from_iterable(papers)),
         },
     )
-    connection.execute(update(run).where(run.c.id == run_id).values(chosen=run.c.chosen + len(planned)))
+    # Senders may have found it complete between two batches, so that it was closed and reported: not the last word.
+    reopen_for(connection, run_id)
+    grown = {"chosen": run.c.chosen + len(planned), "reported_at": None}
+    connection.execute(update(run).where(run.c.id == run_id).values(**grown))
 
 
 def _new_occasions(

@@ -1,4 +1,4 @@
-"""A database knows where it belongs and who leads; receivers have paces; alarms may be of anything."""
+"""A database knows where it belongs and who leads; receivers have paces; alarms may be of anything, runs are told."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -10,6 +10,8 @@ down_revision = "0007"
 branch_labels = None
 depends_on = None
 
+_UNTOLD = sa.text("closed_at IS NOT NULL AND reported_at IS NULL AND chosen > 0")
+
 
 def upgrade() -> None:
     op.add_column("instance", sa.Column("home", sa.String(), nullable=False, server_default=sa.text("''")))
@@ -17,9 +19,14 @@ def upgrade() -> None:
     op.add_column("instance", sa.Column("term", sa.Integer(), nullable=False, server_default="0"))
     op.add_column("instance", sa.Column("leader", sa.String(), nullable=False, server_default=sa.text("''")))
     op.add_column("alarm", sa.Column("about", sa.String(), nullable=False, server_default=sa.text("''")))
+    op.add_column("alarm", sa.Column("kind", sa.String(), nullable=False, server_default=sa.text("'turn'")))
     op.add_column("run", sa.Column("reported_at", UtcDateTime(), nullable=True))
     # What was closed before this version is not told all at once.
     op.execute("update run set reported_at = closed_at")
+    op.create_index(op.f("ix_run_planned_at"), "run", ["planned_at"])
+    op.create_index(op.f("ix_run_reported_at"), "run", ["reported_at"])
+    op.create_index("ix_run_untold", "run", ["id"], sqlite_where=_UNTOLD, postgresql_where=_UNTOLD)
+    op.create_index(op.f("ix_evidence_at"), "evidence", ["at"])
     op.create_table(
         "pace",
         sa.Column("scope", sa.String(), nullable=False),
