@@ -1,4 +1,4 @@
-"""The mail that tells an admin what turned stale or failing, and what has recovered."""
+"""The mail that tells an admin what does not pass by itself, what turned stale or failing, and what has recovered."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Final
 
 from jinja2 import Environment
 
-from bot.models.alarms import AlarmRecord
+from bot.models.alarms import AlarmKind, AlarmRecord
 from bot.models.deliveries import Message
 from bot.models.feeds import Health
 from bot.render.languages import Language, language
@@ -20,12 +20,18 @@ from bot.render.plain import direction_of, plain
 from bot.render.view import Site
 from bot.render.whole import MailView, render_mail
 
+_TITLE_LENGTH: Final = 120
+_WORDS_LENGTH: Final = 500
 _QUERY_LENGTH: Final = 300
 #: Alarms that are told one by one; more are counted.
 TOLD: Final = 40
 
-
-#: By health, how a group of alarms is headed, gravest first, and what can be done.
+#: The first group: how it is headed, and what can be done.
+_TROUBLES: Final = (
+    _("Needs your attention"),
+    _("This does not pass by itself. What is written below says how to go on."),
+)
+#: By health, how the groups of turns are headed, gravest first, and what can be done.
 GROUPS: Final[Mapping[Health, tuple[str, str]]] = {
     Health.FAILING: (
         _("Failing"),
@@ -41,27 +47,33 @@ GROUPS: Final[Mapping[Health, tuple[str, str]]] = {
 
 @dataclass(frozen=True, slots=True)
 class AlarmView:
-    """One query that turned."""
+    """One query that turned, or one trouble."""
 
-    feed: str
-    source: str
-    query: str
+    #: The feed and its source; or what a trouble is about.
+    title: str
+    #: In English.
     words: str
-    #: `since Mon …`; of a recovery, `from Mon … to Tue …`.
+    #: `since Mon …`; of a recovery, `from Mon … to Tue …`; of a trouble, the time.
     when: str
-    #: Of the feed's name.
+    #: What was asked; empty for a trouble.
+    query: str = ""
+    #: Of the title.
     direction: str = "ltr"
+    #: BCP 47, of a title in words of our own.
+    language: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class AlarmGroup:
-    """Queries that turned alike."""
+    """Queries that turned alike, or troubles."""
 
     name: str
     advice: str
     alarms: tuple[AlarmView, ...]
     #: `and 111 more queries`: those that are not told one by one.
     more: str = ""
+    #: Whether it is of queries, all of which a command shows.
+    of_queries: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +82,14 @@ class AlarmMailView(MailView):
 
     #: `2 queries failing and 1 query recovered`
     summary: str
+    #: The same for a subject, where one trouble is told in its own words: `run 7 was stopped`.
+    told: str
     groups: tuple[AlarmGroup, ...]
+
+    @property
+    def of_queries(self) -> bool:
+        """Whether it is of queries alone."""
+        return all(group.of_queries for group in self.groups)
 
 
 def render_alarm(
@@ -93,46 +112,75 @@ def render_alarm(
         AddressError, HeaderError: the mail cannot be addressed.
     """
     spoken = language(language_code)
-    summary = _summary(alarms, spoken)
+    troubles = [one for one in alarms if one.kind == AlarmKind.TROUBLE]
+    turns = [one for one in alarms if one.kind != AlarmKind.TROUBLE]
+    counted = [*([_count(troubles, spoken)] if troubles else []), *_turns(turns, spoken)]
+    told = [plain(troubles[0].about, _TITLE_LENGTH), *counted[1:]] if len(troubles) == 1 else counted
 
     def view_of(most: int) -> AlarmMailView:
-        groups = tuple(_groups(alarms, timezone, spoken, most))
-        return AlarmMailView(site=site, spoken=spoken, summary=summary, groups=groups)
+        return AlarmMailView(
+            site=site,
+            spoken=spoken,
+            summary=spoken.listing(counted),
+            told=spoken.listing(told),
+            groups=tuple(_groups(troubles, turns, timezone, spoken, most)),
+        )
 
     return render_mail("email/alarm", view_of, TOLD, envelope, environment)
 
 
-def _summary(alarms: Sequence[AlarmRecord], spoken: Language) -> str:
-    failing, stale, recovered = (sum(one.health == health for one in alarms) for health in GROUPS)
+def _count(troubles: Sequence[AlarmRecord], spoken: Language) -> str:
+    return spoken.count(len(troubles), "%(number)s alarm", "%(number)s alarms")
+
+
+def _turns(turns: Sequence[AlarmRecord], spoken: Language) -> list[str]:
+    failing, stale, recovered = (sum(one.health == health for one in turns) for health in GROUPS)
     told = (
         (failing, spoken.count(failing, "%(number)s query failing", "%(number)s queries failing")),
         (stale, spoken.count(stale, "%(number)s query stale", "%(number)s queries stale")),
         (recovered, spoken.count(recovered, "%(number)s query recovered", "%(number)s queries recovered")),
     )
-    return spoken.listing([words for number, words in told if number])
+    return [words for number, words in told if number]
 
 
-def _groups(alarms: Sequence[AlarmRecord], timezone: str, spoken: Language, most: int) -> Iterator[AlarmGroup]:
+def _groups(
+    troubles: Sequence[AlarmRecord], turns: Sequence[AlarmRecord], timezone: str, spoken: Language, most: int
+) -> Iterator[AlarmGroup]:
     room = most
+    if troubles:
+        told = troubles[: max(min(1, most), room)]
+        room -= len(told)
+        rest = len(troubles) - len(told)
+        more = spoken.count(rest, "and %(number)s more alarm", "and %(number)s more alarms") if rest else ""
+        name, advice = map(spoken.gettext, _TROUBLES)
+        yield AlarmGroup(name, advice, tuple(_trouble(one, timezone, spoken) for one in told), more, of_queries=False)
     for health, (name, advice) in GROUPS.items():
-        of_it = [one for one in alarms if one.health == health]
+        of_it = [one for one in turns if one.health == health]
         if of_it:
             told = of_it[: max(min(1, most), room)]
             room -= len(told)
-            views = tuple(_view(one, timezone, spoken) for one in told)
+            views = tuple(_turn(one, timezone, spoken) for one in told)
             rest = len(of_it) - len(told)
             more = spoken.count(rest, "and %(number)s more query", "and %(number)s more queries") if rest else ""
             yield AlarmGroup(spoken.gettext(name), spoken.gettext(advice), views, more)
 
 
-def _view(one: AlarmRecord, timezone: str, spoken: Language) -> AlarmView:
-    feed = plain(one.feed, 120)
+def _trouble(one: AlarmRecord, timezone: str, spoken: Language) -> AlarmView:
     return AlarmView(
-        feed=feed,
-        source=plain(one.source, 40),
-        query=plain(_without_secrets(one.query), _QUERY_LENGTH),
-        words=plain(one.words, 500),
+        title=plain(one.about, _TITLE_LENGTH),
+        words=plain(one.words, _WORDS_LENGTH),
+        when=stamp(one.at, timezone, spoken),
+        language="en",
+    )
+
+
+def _turn(one: AlarmRecord, timezone: str, spoken: Language) -> AlarmView:
+    feed = plain(one.feed, _TITLE_LENGTH)
+    return AlarmView(
+        title=f"{feed}, {plain(one.source, 40)}",
+        words=plain(one.words, _WORDS_LENGTH),
         when=_when(one, timezone, spoken),
+        query=plain(_without_secrets(one.query), _QUERY_LENGTH),
         direction=direction_of(feed),
     )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from jinja2 import Environment
@@ -18,6 +18,7 @@ from bot.render.view import Site
 from bot.render.whole import Fact, MailView, render_mail
 from bot.render.wording import zone_named
 
+_DAY: Final = timedelta(days=1)
 _NAME_LENGTH: Final = 120
 _WORDS_LENGTH: Final = 500
 #: Reasons and failing feeds that are told one by one; the others are counted.
@@ -121,6 +122,10 @@ def report(account: Account, site: Site, timezone: str, language_code: str = "en
     period = spoken.period(account.start, account.end, zone_named(timezone))
     if account.run is not None:
         period = spoken.text("round %(run)s, %(period)s", run=str(account.run), period=period)
+    elif account.end - account.start < _DAY:
+        # There may be many of a day.
+        start, end = (stamp(when, timezone, spoken) for when in (account.start, account.end))
+        period = spoken.text("from %(start)s to %(end)s", start=start, end=end)
     return ReportView(
         site=site,
         spoken=spoken,

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from bot.models.alarms import AlarmRecord
+from bot.models.alarms import AlarmKind, AlarmRecord
 from bot.models.deliveries import Message
 from bot.models.feeds import FeedRecord, Health
 from bot.models.subscribers import Cadence, Wish
@@ -71,6 +71,20 @@ ALARMS = (
     ),
     AlarmRecord(2, NOW, "microbicides", "europepmc", "microbicide", Health.STALE, NOW - 9 * DAY, "nothing new"),
     AlarmRecord(3, NOW, "microbicides", "pubmed", "microbicide[tiab]", Health.QUIET, NOW - 2 * DAY, ""),
+)
+#: A run that was stopped, told alone or with turns.
+TROUBLE = AlarmRecord(
+    4,
+    NOW,
+    "",
+    "",
+    "",
+    "",
+    None,
+    "11 of the last 200 mails were refused for a reason of ours; last at dot: 550 5.7.1; `bot runs show 7` shows it; "
+    "`bot runs resume 7` sends it, `bot runs cancel 7` does not",
+    about="run 7 was stopped",
+    kind=AlarmKind.TROUBLE,
 )
 
 
@@ -138,6 +152,7 @@ def mails(code: str = "en") -> Iterator[tuple[str, Message]]:
         yield kind.value, letter(view)
     yield "report", admin_report(report(ACCOUNT, SITE, "Europe/Berlin", code))
     yield "alarm", alarm_mail(code=code)
+    yield "trouble", alarm_mail((TROUBLE,), code)
 
 
 if __name__ == "__main__":

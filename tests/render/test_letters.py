@@ -88,7 +88,7 @@ def message_brand(page: lxml_html.HtmlElement) -> str:
 
 
 def test_every_mail_is_there() -> None:
-    assert list(all_mails("en")) == [*Letter, "report", "alarm"]
+    assert list(all_mails("en")) == [*Letter, "report", "alarm", "trouble"]
 
 
 @every_mail

@@ -11,7 +11,7 @@ from bot.models.feeds import Health
 from bot.render.fit import HTML_LIMIT
 from bot.render.languages import SPOKEN
 from bot.render.report import Account, FailingFeed, report
-from tests.render.sample_letters import ACCOUNT, ALARMS, HOSTILE, NOW, SITE, admin_report, alarm_mail
+from tests.render.sample_letters import ACCOUNT, ALARMS, HOSTILE, NOW, SITE, TROUBLE, admin_report, alarm_mail
 from tests.render.test_letters import assert_both_say_the_same, flat, headers_of, page_of, words_of
 
 QUIET = Account(start=NOW - timedelta(hours=1), end=NOW, run=17, sent=1)
@@ -143,3 +143,57 @@ def test_an_alarm_of_very_many_queries_fits(words: str) -> None:
     assert words_of(page.xpath("//td[@class='more']")[1]) == "and 99 more queries; bot sources list shows them all"
     assert not page.xpath("//h3[contains(., '<')]/*")
     assert_both_say_the_same(message)
+
+
+@pytest.mark.parametrize("code", SPOKEN)
+def test_a_trouble_is_told_in_its_own_words_and_says_how_to_go_on(code: str) -> None:
+    message = alarm_mail((TROUBLE,), code)
+    assert message.subject.endswith("run 7 was stopped")
+    page = page_of(message)
+    [title] = page.iter("h3")
+    [words] = page.xpath("//p[starts-with(@class, 'abstract')]")
+    for element in (title, words):
+        assert element.get("lang") == (None if code == "en" else "en")
+        assert element.get("dir") == ("ltr" if code == "ar" else element.get("dir"))
+    assert words_of(title) == "run 7 was stopped"
+    for said in (words_of(page), flat(message.text).replace("`", "")):
+        assert "550 5.7.1; bot runs show 7 shows it; bot runs resume 7 sends it" in said
+        assert "bot sources list" not in said
+    assert_both_say_the_same(message)
+
+
+def test_troubles_come_before_turns_in_one_mail() -> None:
+    message = alarm_mail((*ALARMS, TROUBLE))
+    assert message.subject == (
+        "Concept Digest: run 7 was stopped, 1 query failing, 1 query stale and 1 query recovered"
+    )
+    page = page_of(message)
+    assert [words_of(heading) for heading in page.iter("h1", "h2")] == [
+        "1 alarm, 1 query failing, 1 query stale and 1 query recovered",
+        "Needs your attention",
+        "Failing",
+        "Stale",
+        "Recovered",
+    ]
+    assert alarm_mail((TROUBLE, TROUBLE, ALARMS[0])).subject == "Concept Digest: 2 alarms and 1 query failing"
+
+
+@pytest.mark.parametrize("words", ["x" * 600, "<" * 600])
+def test_very_many_troubles_fit_beside_very_many_turns(words: str) -> None:
+    many = tuple(replace(TROUBLE, id=number, about=words, words=words) for number in range(100))
+    turns = tuple(replace(ALARMS[0], id=number, words=words) for number in range(100))
+    message = alarm_mail((*many, *turns))
+    page = page_of(message)
+    assert len(message.html.encode()) <= HTML_LIMIT
+    told, rest = len(list(page.iter("h3"))), [words_of(one) for one in page.xpath("//td[@class='more']")]
+    assert rest == [
+        f"and {101 - told} more alarms",
+        "and 99 more queries; bot sources list shows them all",
+    ]
+    assert_both_say_the_same(message)
+
+
+def test_a_report_of_some_hours_tells_from_when_to_when() -> None:
+    account = replace(QUIET, run=None)
+    text = admin_report(report(account, SITE, "UTC")).text
+    assert "For the admin: from Mon 2026-11-09 05:00 UTC to Mon 2026-11-09 06:00 UTC" in flat(text)
