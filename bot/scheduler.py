@@ -1,4 +1,7 @@
-"""The jobs that make the bot run by itself; it keeps no state of its own: the database says what is due."""
+"""The jobs that make the bot run by itself on SQLite; it keeps no state of its own: the database says what is due.
+
+On PostgreSQL a leader defers tasks for workers instead, see `bot.wiring.leading`.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 
 from bot.errors import BotError
 from bot.wiring import App
+from bot.wiring.telling import tell_collected, tell_delivered, tell_planned
 
 #: How often a query's time may have come (see `bot.collect.health`), and somebody may have become due, in seconds.
 COLLECT_EVERY = 300
@@ -69,28 +73,12 @@ def safely(name: str, step: Callable[[], object]) -> None:
 
 
 def _collect(app: App, should_stop: Callable[[], bool]) -> None:
-    report = app.collect(should_stop=should_stop, due_only=True)
-    if report.queries:
-        log.info(
-            "collected",
-            new=report.new,
-            seen=report.seen,
-            queries=len(report.queries),
-            failing=report.failing,
-            stale=report.stale,
-        )
+    tell_collected(app.collect(should_stop=should_stop, due_only=True))
 
 
 def _plan(app: App, should_stop: Callable[[], bool]) -> None:
-    report = app.plan(should_stop=should_stop)
-    if report.run is not None:
-        log.info("planned", run=report.run, chosen=report.chosen, skipped=report.skipped)
+    tell_planned(app.plan(should_stop=should_stop))
 
 
 def _deliver(app: App, should_stop: Callable[[], bool]) -> None:
-    report = app.deliver(should_stop=should_stop)
-    settled = {state: count for state, count in report.as_json().items() if count}
-    if report.error:
-        log.error("delivering stopped", **settled)
-    elif any(settled.get(state) for state in ("sent", "deferred", "failed", "suppressed", "skipped", "uncertain")):
-        log.info("delivered", **settled)
+    tell_delivered(app.deliver(should_stop=should_stop))

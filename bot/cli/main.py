@@ -29,6 +29,7 @@ from bot.cli import (
     setup,
     sources,
     subscribers,
+    worker,
 )
 from bot.cli.output import show, talk
 from bot.errors import BotError
@@ -46,6 +47,7 @@ app.command("demo")(demo.demo)
 app.command("init")(setup.init)
 app.command("check")(checks.check)
 app.command("serve")(serve.serve)
+app.command("worker")(worker.worker)
 app.add_typer(feeds.app, name="feeds")
 app.add_typer(concepts.app, name="concepts")
 app.add_typer(sources.app, name="sources")

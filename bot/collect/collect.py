@@ -86,6 +86,7 @@ async def collect(
     feed: str | None = None,
     since: date | None = None,
     lookback_days: int = 7,
+    query_id: int | None = None,
     due_only: bool = False,
     progress: Callable[[QueryReport], None] = lambda _: None,
     chance: Callable[[], float] = random.random,
@@ -99,6 +100,7 @@ async def collect(
         since: collect from this day on, whatever was collected before; what that brings from before the
             watermark keeps its own day, so that it is in the archive and not in the next digests.
         lookback_days: where a query begins that was never asked.
+        query_id: ask this one alone, where it still is on offer.
         due_only: leave out queries whose time has not come: failing ones that wait, feeds that rarely change.
         progress: told of each query when it is done.
         chance: 0..1, so that not all that failed at once is asked again at once.
@@ -110,6 +112,8 @@ async def collect(
     """
     now = clock()
     there = [query for query in queries.standing_queries(store, feed) if query.source in sources]
+    if query_id is not None:
+        there = [query for query in there if query.id == query_id]
     due = [query for query in there if not due_only or is_due(query, now)]
     # Before any is asked: however a first round ends, the next one begins where it did.
     wanted = queries.note_beginnings(store, due, now - timedelta(days=lookback_days))

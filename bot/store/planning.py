@@ -23,6 +23,7 @@ from bot.store.instance import tick
 from bot.store.queries import out_of_reach
 from bot.store.runs import reopen_for
 from bot.store.tables import concept_feed, delivery, feed_entry, run, shown, subscriber
+from bot.store.tasks import DELIVER, defer
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +119,10 @@ def plan_batch(
             under_way = Planned(connection.execute(made).scalar_one())
         _write(connection, under_way.id, planned, moment)
         _cover(connection, verdicts, everyone)
-        return Batch(len(planned), reasons, _grown(connection, under_way, len(planned), moment))
+        batch = Batch(len(planned), reasons, _grown(connection, under_way, len(planned), moment))
+        if planned:
+            defer(connection, DELIVER)
+        return batch
 
 
 def close_planning(store: Store, run_id: int, passed_over: Mapping[str, int], now: datetime) -> None:

@@ -14,6 +14,7 @@ from bot.collect.asking import QueryReport
 from bot.collect.budget import NCBI_SECONDS_WITH_KEY, PACES, HostBudget, Pace
 from bot.collect.collect import CollectReport, collect
 from bot.collect.fetch import Fetcher, Limits
+from bot.collect.health import is_due
 from bot.collect.sources import IndexWindow, Source, known_sources, service_addresses
 from bot.concepts.trends import WEEKS, notable
 from bot.deliver.deliver import deliver, nobody, refusal
@@ -24,6 +25,7 @@ from bot.deliver.url import SmtpUrl
 from bot.digests.plan import PlanReport, compose_for, plan
 from bot.errors import BotError, SettingsError, StoppedError
 from bot.models.deliveries import Claim, Message, Outcome, PassedOver
+from bot.models.feeds import StandingQuery
 from bot.models.subscribers import Standing, Wish
 from bot.settings import Mailbox, Settings
 from bot.store import feeds, outbox, queries, subscribers
@@ -39,7 +41,7 @@ from bot.wiring.matchers import Matchers
 from bot.wiring.printing import Printers
 from bot.wiring.roster import ImportReport, import_roster
 from bot.wiring.samples import DigestPreview, check_templates, sender_of
-from bot.wiring.tagging import tag_papers
+from bot.wiring.tagging import TaggingReport, tag_papers
 
 #: How often a round looks whether it is to stop, in seconds.
 WATCH_EVERY = 0.2
@@ -84,30 +86,66 @@ class App:
         Raises:
             StoppedError: it was told to stop; what was read is kept, and the next round goes on from there.
         """
+        report = self._ask(should_stop, feed=feed, since=since, due_only=due_only, progress=progress)
+        tagging = self._tag(should_stop)
+        self.tell_admin()
+        return replace(report, tagged=tagging.papers, untagged=tagging.error)
+
+    def collect_query(self, query_id: int, should_stop: Callable[[], bool] = lambda: False) -> CollectReport:
+        """Ask one query for what is new, if its time has come; `tag` is to follow.
+
+        Raises:
+            StoppedError: it was told to stop; what was read is kept, and the next round goes on from there.
+        """
+        report = self._ask(should_stop, query_id=query_id, due_only=True)
+        self.tell_admin()
+        return report
+
+    def due_queries(self) -> list[StandingQuery]:
+        """The queries whose time to be asked has come."""
+        sources, now = known_sources(self.settings), self.clock()
+        return [one for one in queries.standing_queries(self.store) if one.source in sources and is_due(one, now)]
+
+    def tag(self, should_stop: Callable[[], bool] = lambda: False) -> TaggingReport:
+        """Tag the papers that came lately; see `bot.wiring.tagging.tag_papers`."""
+        self.matchers.of(feeds.feeds(self.store))
+        return self._tag(should_stop)
+
+    def _tag(self, should_stop: Callable[[], bool]) -> TaggingReport:
+        lookback = timedelta(days=self.settings.lookback_days)
+        return tag_papers(self.store, self.matchers.shared(), self.clock, lookback, should_stop)
+
+    def _ask(
+        self,
+        should_stop: Callable[[], bool],
+        *,
+        feed: str | None = None,
+        since: date | None = None,
+        query_id: int | None = None,
+        due_only: bool = False,
+        progress: Callable[[QueryReport], None] = lambda _: None,
+    ) -> CollectReport:
+        """A round of `bot.collect.collect.collect`."""
         settings = self.settings
-        sources = known_sources(settings)
 
         async def asked() -> CollectReport:
             async with self._fetcher() as fetch:
                 round_ = collect(
                     self.store,
-                    sources,
+                    known_sources(settings),
                     fetch,
                     self.clock,
                     feed=feed,
                     since=since,
                     lookback_days=settings.lookback_days,
+                    query_id=query_id,
                     due_only=due_only,
                     progress=progress,
                     compiled=self.matchers.of,
                 )
                 return await _unless_told(round_, should_stop)
 
-        report = asyncio.run(asked())
-        lookback = timedelta(days=settings.lookback_days)
-        tagging = tag_papers(self.store, self.matchers.shared(), self.clock, lookback, should_stop)
-        self.tell_admin()
-        return replace(report, tagged=tagging.papers, untagged=tagging.error)
+        return asyncio.run(asked())
 
     def tell_admin(self) -> int:
         """Mail the alarms that wait; how many were told."""

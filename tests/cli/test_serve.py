@@ -23,11 +23,12 @@ from bot.demo.service import SampleService
 
 
 @contextmanager
-def serving(folder: Path, *words: str, **settings: str) -> Iterator[subprocess.Popen[str]]:
+def serving(folder: Path, *words: str, command: str = "serve", **settings: str) -> Iterator[subprocess.Popen[str]]:
     quiet = {name: value for name, value in os.environ.items() if not name.startswith("BOT_")}
     environment = quiet | {f"BOT_{name}": value for name, value in settings.items()}
-    command = [sys.executable, "-m", "bot", "serve", "--port", "0", *words]
-    with subprocess.Popen(command, cwd=folder, env=environment, stderr=subprocess.PIPE, text=True) as server:
+    port = ["--port", "0"] if command == "serve" else []
+    line = [sys.executable, "-m", "bot", command, *port, *words]
+    with subprocess.Popen(line, cwd=folder, env=environment, stderr=subprocess.PIPE, text=True) as server:
         try:
             yield server
         finally:

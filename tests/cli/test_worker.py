@@ -1,0 +1,78 @@
+"""`bot worker`, and `bot serve` on PostgreSQL: who does what, and how it ends."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from bot.demo.mailbox import Mailbox
+from bot.demo.service import SampleService
+from tests.cli.test_serve import line_with, run, serving
+
+
+@pytest.fixture
+def outside(tmp_path: Path, postgres_url: str) -> Iterator[tuple[dict[str, str], Mailbox]]:
+    """Settings for machines that share a database, and the mailbox that they send to."""
+    with SampleService(datetime.now(UTC).date()) as service, Mailbox(tmp_path / "mails") as mailbox:
+        settings = {
+            "DATABASE_URL": postgres_url,
+            "PUBMED_URL": service.pubmed_url,
+            "EUROPEPMC_URL": service.europepmc_url,
+            "FETCH_ALLOW_PRIVATE": "true",
+            "SMTP_URL": mailbox.url,
+            "FROM": "Concept Digest <digest@papers.example.org>",
+            "POSTAL_ADDRESS": "1 Sample Street",
+        }
+        run(tmp_path, "db", "upgrade", **settings)
+        run(tmp_path, "feeds", "apply", "--starter", **settings)
+        run(tmp_path, "subscribers", "add", "zoe@reader.example", "--feeds", "covid-19", **settings)
+        yield settings, mailbox
+
+
+def test_on_sqlite_there_is_nothing_to_share(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "bot", "worker"], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 1
+    assert done.stderr.startswith("bot: worker: sqlite:///bot.db: serves one machine")
+    assert "PostgreSQL" in done.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_worker_delivers_what_another_machine_planned(
+    tmp_path: Path, outside: tuple[dict[str, str], Mailbox]
+) -> None:
+    settings, mailbox = outside
+    with serving(tmp_path, "--name", "two", command="worker", **settings) as worker:
+        assert "deliver,plan,collect" in line_with(worker, "working")
+        run(tmp_path, "collect", **settings)
+        run(tmp_path, "plan", "--all", **settings)
+        line = line_with(worker, "delivered")
+        assert "sent=1" in line
+        assert "worker=two" in line
+        worker.send_signal(signal.SIGTERM)
+        assert worker.wait(10) == 0
+    assert [mail.recipient for mail in mailbox.mails] == ["zoe@reader.example"]
+
+
+def test_one_machine_alone_leads_and_does_it_all(tmp_path: Path, outside: tuple[dict[str, str], Mailbox]) -> None:
+    settings, mailbox = outside
+    with serving(tmp_path, "--no-web", **settings) as server:
+        assert "term=1" in line_with(server, "leading")
+        line_with(server, "collected")
+        run(tmp_path, "plan", "--all", **settings)
+        assert "sent=1" in line_with(server, "delivered")
+        with serving(tmp_path, "--no-web", "--no-deliver", **settings) as standby:
+            line_with(standby, "serving")
+            server.send_signal(signal.SIGTERM)
+            assert server.wait(10) == 0
+            assert "term=2" in line_with(standby, "leading")
+            standby.send_signal(signal.SIGTERM)
+            assert standby.wait(10) == 0
+    assert len(mailbox.mails) == 1
