@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import ColumnDefault, ColumnElement, Connection, Table, bindparam, func, select
 from sqlalchemy.dialects.postgresql import ARRAY
@@ -17,8 +17,10 @@ from sqlalchemy.dialects.postgresql import ARRAY
 #: Parameters of one statement; SQLite took no more before 3.32.
 PARAMETERS = 999
 
+Key = TypeVar("Key", int, str)
 
-def among(connection: Connection, column: ColumnElement[int], ids: Sequence[int]) -> ColumnElement[bool]:
+
+def among(connection: Connection, column: ColumnElement[Key], ids: Sequence[Key]) -> ColumnElement[bool]:
     """Whether a column has one of `ids`: one parameter however many they are, so that the statement stays the same."""
     if connection.dialect.name == "postgresql":
         return column == func.any(bindparam(None, list(ids), ARRAY(column.type), unique=True))

@@ -14,6 +14,7 @@ from bot.models import (  # noqa: F401
     instance,
     paces,
     papers,
+    receivers,
     runs,
     subscribers,
     suppressions,

@@ -10,6 +10,7 @@ down_revision = "0007"
 branch_labels = None
 depends_on = None
 
+_ADAPTED = sa.text("rate IS NOT NULL")
 _UNTOLD = sa.text("closed_at IS NOT NULL AND reported_at IS NULL AND chosen > 0")
 
 
@@ -34,12 +35,15 @@ def upgrade() -> None:
         sa.Column("next_at", UtcDateTime(), nullable=False),
         sa.Column("queued_until", UtcDateTime(), nullable=False),
         sa.Column("changed_at", UtcDateTime(), nullable=False),
+        sa.Column("ceiling", sa.Float(), nullable=True),
+        sa.Column("pressed_at", UtcDateTime(), nullable=True),
         sa.PrimaryKeyConstraint("scope", name=op.f("pk_pace")),
     )
+    op.create_index("ix_pace_adapted", "pace", ["scope"], sqlite_where=_ADAPTED, postgresql_where=_ADAPTED)
     op.create_table(
         "receiver",
         sa.Column("domain", sa.String(), nullable=False),
         sa.Column("mx_group", sa.String(), nullable=False),
-        sa.Column("looked_up_at", UtcDateTime(), nullable=False),
+        sa.Column("again_at", UtcDateTime(), nullable=False),
         sa.PrimaryKeyConstraint("domain", name=op.f("pk_receiver")),
     )
