@@ -15,6 +15,7 @@ from bot.settings import Settings, read_settings
 from bot.store import feeds, subscribers, vocabulary
 from bot.store.home import why_not_home
 from bot.store.instance import latest_moment
+from bot.store.leader import LeaderRecord, leader
 from bot.wiring import App, build
 from bot.wiring.signing import signers
 
@@ -53,6 +54,8 @@ def _findings() -> list[Finding]:
     try:
         found.append(_look("database", lambda: f"{app.store.name}, {_people(app)}"))
         found.append(_look("home", lambda: _home(app)))
+        if (there := leader(app.store)) is not None:
+            found.append(Finding("leader", ok=True, words=_leader(there)))
         found.append(_look("feeds", lambda: _feeds(app)))
         found.append(_look("vocabulary", lambda: _vocabulary(app)))
         found.append(_look("templates", app.check_templates))
@@ -83,6 +86,13 @@ def _home(app: App) -> str:
     if why:
         raise CopyError(app.store.name, why)
     return "mails are sent from this database"
+
+
+def _leader(there: LeaderRecord) -> str:
+    if there.leads:
+        return f"{there.name}, term {there.term}"
+    last = f" ({there.name} did last, term {there.term})" if there.name else ""
+    return f"nobody leads{last}; start `bot serve` on some machine"
 
 
 def _feeds(app: App) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import socket
+from pathlib import Path
 from typing import Annotated
 
 import structlog
@@ -26,6 +27,9 @@ def worker(
     queues: Annotated[
         str | None, typer.Option(help="Only these: deliver,plan,collect.", metavar="QUEUE,…", show_default=False)
     ] = None,
+    alive: Annotated[
+        Path | None, typer.Option(help="Touched every 5 s while it works: for health checks.", metavar="FILE")
+    ] = None,
 ) -> None:
     """Share the work with other machines on one PostgreSQL; SIGTERM or Ctrl-C ends it cleanly."""
     settings = read_settings()
@@ -41,7 +45,8 @@ def worker(
         if "deliver" in lanes and not can_deliver(app):
             del lanes["deliver"]
         if lanes:
-            share_work(app, lanes, name or own_name(), stop.is_set)
+            touch = alive.touch if alive else lambda: None
+            share_work(app, lanes, name or own_name(), stop.is_set, alive=touch)
     talk("bot: stopped")
 
 

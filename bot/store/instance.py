@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, func, select, update
 
 from bot.store.engine import Store
 from bot.store.tables import this_instance
+
+#: So long a transaction that has taken a moment may do nothing, before PostgreSQL ends it.
+STANDSTILL = "60s"
 
 
 def tick(connection: Connection, now: datetime) -> datetime:
@@ -17,7 +20,11 @@ def tick(connection: Connection, now: datetime) -> datetime:
     it commits. So no paper can slip in behind a window that has been planned already, neither by
     committing late nor because the clock was set back.
     """
-    latest: datetime = connection.execute(select(this_instance.c.latest_at).with_for_update()).scalar_one()
+    query = select(this_instance.c.latest_at).with_for_update()
+    if connection.dialect.name != "sqlite":
+        # Everybody waits for whoever holds the row, and must not wait for a machine that stands still in the middle.
+        query = query.add_columns(func.set_config("idle_in_transaction_session_timeout", STANDSTILL, True))  # noqa: FBT003
+    latest: datetime = connection.execute(query).scalar_one()
     moment = max(now, latest + timedelta(microseconds=1))
     connection.execute(update(this_instance).values(latest_at=moment))
     return moment

@@ -52,6 +52,7 @@ def work(
     *,
     name: str,
     pulse: Pulse = Pulse(),
+    alive: Callable[[], None] = lambda: None,
 ) -> None:
     """Run tasks until told to stop, and then finish those that run.
 
@@ -62,10 +63,11 @@ def work(
         steps: by name of a task, its queue and what it does.
         lanes: by queue, how many tasks run at once.
         name: of this worker, for the log.
+        alive: called every `pulse.look` seconds while the lanes are open and the database answers.
     """
     # It tells each failure with a traceback; whoever runs the step tells it in our way.
     logging.getLogger("procrastinate").setLevel(logging.CRITICAL)
-    asyncio.run(_work(store, steps, lanes, should_stop, name, pulse))
+    asyncio.run(_work(store, steps, lanes, should_stop, name, pulse, alive))
 
 
 async def _work(
@@ -75,6 +77,7 @@ async def _work(
     should_stop: Callable[[], bool],
     name: str,
     pulse: Pulse,
+    alive: Callable[[], None],
 ) -> None:
     with ThreadPoolExecutor(sum(lanes.values()), "task") as threads:
         while not should_stop():
@@ -86,9 +89,23 @@ async def _work(
                 async with app.open_async():
                     log.info("working", worker=name, queues=",".join(lanes))
                     keeping = (_keep(app, queue, at_once, should_stop, name, pulse) for queue, at_once in lanes.items())
-                    await asyncio.gather(*keeping)
+                    await asyncio.gather(_show(app, should_stop, pulse, alive), *keeping)
             except _OUT_OF_REACH as error:
                 await _rest(error, should_stop, name)
+
+
+async def _show(
+    app: procrastinate.App, should_stop: Callable[[], bool], pulse: Pulse, alive: Callable[[], None]
+) -> None:
+    """Show that we are alive, but while the database is out of reach."""
+    while not should_stop():
+        try:
+            await app.check_connection_async()
+        except _OUT_OF_REACH:
+            log.debug("no answer from the database")
+        else:
+            alive()
+        await _pause(pulse.look, should_stop)
 
 
 async def _keep(
@@ -124,7 +141,11 @@ async def _rest(error: Exception | None, should_stop: Callable[[], bool], name: 
         return
     words = " ".join(str(error.__cause__ or error).split()) if error else "the connection was lost"
     log.error("tasks out of reach", worker=name, error=words)
-    for _ in range(round(REST / WATCH_EVERY)):
+    await _pause(REST, should_stop)
+
+
+async def _pause(seconds: float, should_stop: Callable[[], bool]) -> None:
+    for _ in range(round(seconds / WATCH_EVERY)):
         if not should_stop():
             await asyncio.sleep(WATCH_EVERY)
 

@@ -26,7 +26,13 @@ def chosen_lanes(queues: Iterable[str] | None) -> dict[str, int]:
 
 
 def share_work(
-    app: App, lanes: Mapping[str, int], name: str, should_stop: Callable[[], bool], *, pulse: Pulse = Pulse()
+    app: App,
+    lanes: Mapping[str, int],
+    name: str,
+    should_stop: Callable[[], bool],
+    *,
+    pulse: Pulse = Pulse(),
+    alive: Callable[[], None] = lambda: None,
 ) -> None:
     """Run tasks of these lanes until told to stop; see `bot.store.lanes.work`."""
-    work(app.store, steps(app, should_stop, name), lanes, should_stop, name=name, pulse=pulse)
+    work(app.store, steps(app, should_stop, name), lanes, should_stop, name=name, pulse=pulse, alive=alive)

@@ -49,13 +49,15 @@ def test_a_worker_delivers_what_another_machine_planned(
     tmp_path: Path, outside: tuple[dict[str, str], Mailbox]
 ) -> None:
     settings, mailbox = outside
-    with serving(tmp_path, "--name", "two", command="worker", **settings) as worker:
+    alive = tmp_path / "alive"
+    with serving(tmp_path, "--name", "two", "--alive", str(alive), command="worker", **settings) as worker:
         assert "deliver,plan,collect" in line_with(worker, "working")
         run(tmp_path, "collect", **settings)
         run(tmp_path, "plan", "--all", **settings)
         line = line_with(worker, "delivered")
         assert "sent=1" in line
         assert "worker=two" in line
+        assert alive.exists()
         worker.send_signal(signal.SIGTERM)
         assert worker.wait(10) == 0
     assert [mail.recipient for mail in mailbox.mails] == ["zoe@reader.example"]

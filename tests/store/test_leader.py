@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 
 import pytest
 from sqlalchemy import text
@@ -10,6 +11,7 @@ from sqlalchemy.exc import DBAPIError
 
 from bot.errors import LeadershipError, StoreError
 from bot.store.engine import Store
+from bot.store.instance import tick
 from bot.store.leader import LeaderRecord, leader, taking_over
 from bot.store.schema import open_store, upgrade
 from bot.store.tasks import PLAN, defer_all
@@ -105,3 +107,14 @@ def test_sqlite_has_no_leader(store: Store) -> None:
         assert leader(store) is None
         with pytest.raises(StoreError, match="serves one machine"), taking_over(store, "one:1"):
             pass
+
+
+def test_nobody_waits_for_a_machine_that_is_gone_or_stands_still(two: tuple[Store, Store]) -> None:
+    with two[0].writing() as connection:
+        tick(connection, datetime(2026, 11, 23, 9, 30, tzinfo=UTC))
+        names = ("idle_in_transaction_session_timeout", "tcp_keepalives_idle", "tcp_user_timeout")
+        found = [connection.execute(text(f"show {name}")).scalar() for name in names]
+    assert found == ["1min", "5", "20000"]
+    # Whoever only reads may take their time.
+    with two[0].reading() as connection:
+        assert connection.execute(text("show idle_in_transaction_session_timeout")).scalar() == "0"
