@@ -20,6 +20,7 @@ from typing import Annotated, Any, Literal, NamedTuple
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
+import idna
 from dotenv import dotenv_values
 from email_validator import EmailNotValidError, validate_email
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
@@ -38,6 +39,10 @@ _SELECTOR = re.compile(
 )
 
 
+#: Messages a second that a limit may be: from one in a quarter of an hour to more than one sender can.
+LEAST_RATE, MOST_RATE = 0.001, 10_000.0
+
+
 class Mailbox(NamedTuple):
     """A mail address with the name that is shown with it."""
 
@@ -53,6 +58,13 @@ class QuietHours(NamedTuple):
 
     start: time
     end: time
+
+
+class DomainRate(NamedTuple):
+    """Messages a second for a recipient domain, as A-labels (RFC 5890); `*` is each other one by itself."""
+
+    domain: str
+    rate: float
 
 
 def _mailbox(value: object) -> object:
@@ -113,6 +125,40 @@ def _quiet_hours(value: object) -> object:
     return hours
 
 
+def _rate(value: object) -> float:
+    try:
+        rate = float(str(value))
+    except ValueError:
+        rate = 0.0
+    if not LEAST_RATE <= rate <= MOST_RATE:
+        raise ValueError(f"not messages a second: '{value}'; write {LEAST_RATE:g} to {MOST_RATE:,.0f}, as 20 or 0.5")
+    return rate
+
+
+def _domain_rates(value: object) -> object:
+    if isinstance(value, Mapping):
+        value = ",".join(f"{domain}={rate}" for domain, rate in value.items())
+    if not isinstance(value, str):
+        return value
+    found: dict[str, float] = {}
+    for part in filter(None, map(str.strip, value.split(","))):
+        name, equals, rate = map(str.strip, part.partition("="))
+        if not (name and equals):
+            raise ValueError(f"not a limit: '{part}'; write gmail.com=20,*=5")
+        domain = name if name == "*" else _domain(name)
+        if domain in found:
+            raise ValueError(f"named twice: '{name}'")
+        found[domain] = _rate(rate)
+    return tuple(DomainRate(*one) for one in found.items())
+
+
+def _domain(name: str) -> str:
+    try:
+        return idna.encode(name.rstrip("."), uts46=True).decode("ascii")
+    except idna.IDNAError as error:
+        raise ValueError(f"not a domain: '{name}'; write gmail.com=20,*=5") from error
+
+
 def _file(value: Path) -> Path:
     if not value.is_file():
         raise ValueError(f"no such file: '{value}'")
@@ -148,6 +194,10 @@ class Settings(BaseSettings):
     smtp_ca_file: Annotated[Path, AfterValidator(_file)] | None = None
     #: Mails over one connection; then a fresh one.
     smtp_messages_per_connection: int = Field(default=100, ge=1)
+    #: Messages a second, in all.
+    rate: Annotated[float, BeforeValidator(_rate)] | None = None
+    #: Messages a second to one recipient domain, and all domains on the same servers: `gmail.com=20,*=5`.
+    rate_per_domain: Annotated[tuple[DomainRate, ...], BeforeValidator(_domain_rates)] = ()
     #: Whom the mails are from, `Concept Digest <digest@papers.example.org>`; required to send.
     from_: Annotated[Mailbox, BeforeValidator(_mailbox)] | None = Field(default=None, validation_alias="BOT_FROM")
     reply_to: Annotated[Mailbox, BeforeValidator(_mailbox)] | None = None
@@ -196,6 +246,10 @@ class Settings(BaseSettings):
     uncertain_wait: int = Field(default=600, ge=0)
     #: When nothing is sent by itself, as wall time in `timezone`: `22:00-06:00`.
     quiet_hours: Annotated[QuietHours, BeforeValidator(_quiet_hours)] | None = None
+    #: Which runs the admin is mailed an account of: all, those in which something went wrong, or none.
+    run_reports: Literal["all", "trouble", "none"] = "all"
+    #: Processes that render and sign the mails of a large round, at the most; -1: all cores but one.
+    render_processes: int = Field(default=-1, ge=-1, le=64)
     #: A folder whose templates go before the packaged ones.
     templates: Annotated[Path, AfterValidator(_folder)] | None = None
     #: For subscribers who chose none.
@@ -221,7 +275,7 @@ class Settings(BaseSettings):
 
 
 #: Named in the interface and taken without complaint, but not in force yet.
-RESERVED = frozenset("SMTP_CONNECTIONS RATE RATE_PER_DOMAIN TEST_POSTGRES_URL".split())
+RESERVED = frozenset("SMTP_CONNECTIONS TEST_POSTGRES_URL".split())
 
 
 def names() -> tuple[str, ...]:

@@ -66,6 +66,41 @@ def test_what_is_no_quiet_hours_is_named(tmp_path: Path, text: str, words: str) 
         read(tmp_path, QUIET_HOURS=text)
 
 
+def test_rates_are_messages_a_second(tmp_path: Path) -> None:
+    assert (read(tmp_path).rate, read(tmp_path).rate_per_domain) == (None, ())
+    settings = read(tmp_path, RATE="0.5", RATE_PER_DOMAIN=" GMail.com = 20, *=5, München.example.=0.25,")
+    assert settings.rate == 0.5
+    assert settings.rate_per_domain == (("gmail.com", 20.0), ("*", 5.0), ("xn--mnchen-3ya.example", 0.25))
+    (tmp_path / "bot.toml").write_text('rate = 2\nrate_per_domain = {"gmail.com" = 20, "*" = 0.1}\n')
+    settings = read(tmp_path)
+    assert (settings.rate, settings.rate_per_domain) == (2.0, (("gmail.com", 20.0), ("*", 0.1)))
+
+
+@pytest.mark.parametrize("text", ["fast", "0", "-1", "0.0001", "10001", "nan", "inf", "5/s"])
+def test_what_is_no_rate_is_named(tmp_path: Path, text: str) -> None:
+    with pytest.raises(SettingsError, match=f"BOT_RATE: not messages a second: '{text}'; write 0.001 to 10,000, as"):
+        read(tmp_path, RATE=text)
+    with pytest.raises(SettingsError, match=f"BOT_RATE_PER_DOMAIN: not messages a second: '{text}'"):
+        read(tmp_path, RATE_PER_DOMAIN=f"gmail.com={text}")
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("5", "not a limit: '5'; write gmail.com=20,[*]=5"),
+        ("gmail.com", "not a limit: 'gmail.com'"),
+        ("=5", "not a limit: '=5'"),
+        ("*.de=5", "not a domain"),
+        ("@gmail.com=5", "not a domain: '@gmail.com'"),
+        ("a..example=5", "not a domain: 'a..example'"),
+        ("gmail.com=5,GMAIL.com=6", "named twice: 'GMAIL.com'"),
+    ],
+)
+def test_what_is_no_limit_of_a_domain_is_named(tmp_path: Path, text: str, words: str) -> None:
+    with pytest.raises(SettingsError, match=f"BOT_RATE_PER_DOMAIN: {words}"):
+        read(tmp_path, RATE_PER_DOMAIN=text)
+
+
 def test_everything_wrong_is_named_at_once_and_no_secret_is_told(tmp_path: Path) -> None:
     (tmp_path / ".env").write_text("BOT_LOOKBAK_DAYS=3\n")
     with pytest.raises(SettingsError) as caught:

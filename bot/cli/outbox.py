@@ -11,7 +11,9 @@ from bot.cli.output import counted, local, plural, show, show_json, show_table, 
 from bot.cli.rounds import AsJson
 from bot.cli.runs import LARGEST
 from bot.models.deliveries import State
+from bot.models.paces import Limits
 from bot.store import mending, runs, subscribers
+from bot.store import paces as buckets
 from bot.store.mending import DeliveryRecord, Retried, Verdict
 
 app = typer.Typer(help="The outbox: single deliveries, those that failed, and those in doubt.", no_args_is_help=True)
@@ -120,6 +122,40 @@ def settle(
         Verdict.AGAIN: "queued, to be sent once more",
     }
     show(f"delivery {number}: {after[verdict]}")
+
+
+@app.command()
+def paces(as_json: AsJson = False) -> None:
+    """List what limits the pace: by the settings, and what receivers have brought it down to."""
+    with opened() as bot:
+        limits = Limits.of(bot.settings.rate, bot.settings.rate_per_domain)
+        found = buckets.paces(bot.store, limits, bot.clock())
+        zone = bot.settings.timezone
+    if as_json:
+        show_json([one._asdict() for one in found])
+        return
+    if not found:
+        show("nothing is limited")
+        return
+    columns = ("SCOPE", "LIMIT", "COME DOWN TO", "SINCE", "PUT OFF UNTIL")
+    rows = [
+        (
+            one.scope,
+            _rate(one.limit),
+            _rate(one.rate),
+            local(one.since, zone),
+            local(one.put_off_until, zone),
+        )
+        for one in found
+    ]
+    show_table(columns, rows, right=("LIMIT", "COME DOWN TO"))
+
+
+def _rate(rate: float | None) -> str:
+    """Messages in the unit in which a person can count them."""
+    if rate is None:
+        return "-"
+    return f"{rate:,.4g}/s" if rate >= 0.1 else f"{rate * 60:.3g}/min"
 
 
 def _as_json(one: DeliveryRecord) -> dict[str, object]:

@@ -48,9 +48,9 @@ class PaceRecord(NamedTuple):
     #: What it has come down to.
     rate: float | None
     #: Since when it has that rate.
-    changed_at: datetime | None
+    since: datetime | None
     #: Until when deliveries are put off; None where none are.
-    queued_until: datetime | None
+    put_off_until: datetime | None
 
 
 def admit(connection: Connection, wanted: Sequence[tuple[int, str]], limits: Limits, now: datetime) -> Admitted:
