@@ -13,6 +13,17 @@ from collections.abc import Iterable, Sequence
 class BotError(Exception):
     """The root: whatever is raised on purpose."""
 
+    def __reduce__(self) -> tuple[object, ...]:
+        # Python's way would call the class with the finished message, which is not what it takes.
+        return _unpickled, (type(self), self.args, dict(self.__dict__))
+
+
+def _unpickled(kind: type[BotError], args: tuple[object, ...], attributes: dict[str, object]) -> BotError:
+    """An error as it was in another process, without what caused it there."""
+    error = kind.__new__(kind, *args)
+    error.__dict__.update(attributes)
+    return error
+
 
 class SettingsError(BotError):
     """Settings that are wrong or missing; `problems` names every one of them."""
@@ -155,6 +166,13 @@ class TemplateError(BotError):
         self.template, self.line, self.problem = template, line, problem
         where = f"{template}:{line}" if line else template
         super().__init__(f"template: {where}: {problem}")
+
+
+class NotRenderedError(BotError):
+    """A digest that was not rendered, and is not to blame: the process that had it died."""
+
+    def __init__(self) -> None:
+        super().__init__("rendering: the process that had this digest died; it goes again, see that there is memory")
 
 
 class HeaderError(BotError):

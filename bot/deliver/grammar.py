@@ -19,7 +19,6 @@ ENVELOPE_ID_LENGTH = 100
 #: RFC 2034: the code opens the text, and its class is the reply's.
 _ENHANCED = re.compile(r"([245])\.(\d{1,3})\.(\d{1,3})(?:\s+|$)")
 _LINE = re.compile(rb"([2-5]\d\d)(?:([ -])(.*))?\Z", re.DOTALL)
-_LINE_START_DOT = re.compile(rb"^\.", re.MULTILINE)
 #: Neither may stand in a path: it would end it, or the command.
 _UNSENDABLE = re.compile(r"[\s<>]")
 
@@ -151,9 +150,13 @@ def xtext(text: str) -> str:
 
 def stuffed(content: bytes) -> bytes:
     """The content as it goes after DATA, all but the final dot: dots at line starts doubled, CRLF at the end."""
-    stuffing = _LINE_START_DOT.sub(b"..", content)
-    return stuffing if stuffing.endswith(b"\r\n") or not stuffing else stuffing + b"\r\n"
+    if content.startswith(b"."):
+        content = b"." + content
+    # Most have none, and looking for one costs a hundredth of what an expression over the whole does.
+    if b"\n." in content:
+        content = content.replace(b"\n.", b"\n..")
+    return content if content.endswith(b"\r\n") or not content else content + b"\r\n"
 
 
 def _printable(text: str) -> str:
-    return "".join(c if c.isprintable() else " " for c in text).strip()
+    return (text if text.isprintable() else "".join(c if c.isprintable() else " " for c in text)).strip()

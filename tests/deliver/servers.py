@@ -140,6 +140,8 @@ class _Talk:
         self._server, self._socket = server, connected
         self._file: BinaryIO = connected.makefile("rb")
         self._recipient = ""
+        #: Whether MAIL, and then RCPT, was accepted.
+        self._opened = self._accepted = False
 
     def __enter__(self) -> Self:
         return self
@@ -164,12 +166,22 @@ class _Talk:
             if step == "EHLO":
                 self._greet()
             elif step == "DATA":
-                if self._say("DATA").startswith("354"):
+                if not self._accepted:
+                    # As servers do that are sent commands ahead (RFC 2920, 3.1).
+                    self._send("503 5.5.1 no valid recipients")
+                elif self._say("DATA").startswith("354"):
                     self._take()
             elif step in REPLIES:
                 if step == "RCPT":
                     self._recipient = command.partition("<")[2].partition(">")[0]
+                if step == "RCPT" and not self._opened:
+                    self._send("503 5.5.1 MAIL first")
+                    continue
                 said = self._say(step)
+                if step in {"MAIL", "RSET"}:
+                    self._opened, self._accepted = step == "MAIL" and said.startswith("250"), False
+                elif step == "RCPT":
+                    self._accepted = said.startswith("250")
                 if step == "STARTTLS" and said.startswith("220"):
                     self.secure()
                 if step == "QUIT":
