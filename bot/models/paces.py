@@ -161,7 +161,8 @@ def share(wanted: Sequence[tuple[int, Sequence[str]]], buckets: Mapping[str, Buc
 
     The others are put off, one behind another in the fullest of their buckets: so each of them is looked at again
     when its turn has come, and not at every claim. Only that bucket's line grows. If each one were also to wait in
-    the line of all messages, those to one slow receiver would hold up everybody.
+    the line of all messages, those to one slow receiver would hold up everybody. The price: where two buckets are
+    full, somebody may find the other one full when its turn in the first has come, and be put off once more.
 
     Args:
         wanted: deliveries with their scopes; a scope without a bucket is not limited.
