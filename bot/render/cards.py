@@ -228,6 +228,9 @@ class Cards:
         kept = self._cards.get(key)
         # Rounds come and go, and feeds are renamed between them: what the card says of others is compared, too.
         if kept is not None and (kept[0] is shown or kept[0] == shown) and kept[1] == others:
+            if kept[0] is not shown:
+                # What was looked up anew is compared once, and not in every digest.
+                self._cards[key] = shown, others, kept[2]
             return kept[2]
         if len(self._cards) >= _KEPT:
             self._cards.clear()

@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from lxml import html as lxml_html
 
+from bot.errors import TemplateError
 from bot.render import fragments
 from bot.render.cards import CardView
 from bot.render.digest import Press
@@ -44,6 +45,24 @@ def test_both_ways_make_the_same_mail(kind: str) -> None:
     assert elements(joined.html) == elements(whole.html)
     assert joined.text == whole.text
     assert joined.subject == whole.subject
+
+
+def test_prepared_together_digests_are_the_same_as_each_alone() -> None:
+    alone = {kind: Press().message(one.view, one.envelope) for kind, one in KINDS.items()}
+    together = Press()
+    together.prepare([one.view for one in KINDS.values()])
+    assert {kind: together.message(one.view, one.envelope) for kind, one in KINDS.items()} == alone
+
+
+def test_a_digest_that_cannot_be_rendered_keeps_none_of_the_others_back() -> None:
+    fine, broken = KINDS["papers-007"], sample(1, 1)
+    card = replace(broken.view.sections[0].cards[0], badges=3)  # type: ignore[arg-type]  # that is the fault
+    section = replace(broken.view.sections[0], cards=(card,))
+    press = Press()
+    press.prepare([replace(broken.view, sections=(section,)), fine.view])
+    assert press.message(fine.view, fine.envelope) == PRESS.message(fine.view, fine.envelope)
+    with pytest.raises(TemplateError):
+        press.message(replace(broken.view, sections=(section,)), broken.envelope)
 
 
 letters = st.text(st.characters(codec="utf-8"), max_size=60).map(plain)

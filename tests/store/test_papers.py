@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -69,6 +70,19 @@ def test_values_come_back_as_they_were(store: Store, feed_ids: list[int]) -> Non
     assert entry.paper.authors[1].short == "Lindqvist P"
     assert (entry.relevance, entry.why, entry.entered_at) == (0.5, "title: x", NOW)
     assert papers.papers(store, [entry.paper.id, 999]) == {entry.paper.id: entry.paper}
+
+
+def test_the_feeds_of_many_papers_are_those_whose_threshold_they_reach(store: Store, feed_ids: list[int]) -> None:
+    one, two = feed_ids
+    save(store, one, [finding(1), finding(2)], clock)
+    save(store, two, [replace(finding(1), relevance=0.2), replace(finding(3), relevance=0.9)], clock)
+    found = {entry.paper.title[-1]: entry.paper.id for feed in feed_ids for entry in papers.newest(store, feed)}
+    both, first, second = (found[number] for number in "123")
+    every = {both: {one, two}, first: {one}, second: {two}}
+    assert papers.feeds_of(store, [both, first, second, 999]) == every
+    feeds.apply_catalogue(store, [catalogue_feed("two", threshold=0.5)], NOW)
+    assert papers.feeds_of(store, [both, first, second]) == {**every, both: {one}}
+    assert papers.feeds_of(store, []) == {}
 
 
 def test_entries_never_step_behind_one_another(store: Store, feed_ids: list[int]) -> None:

@@ -38,6 +38,8 @@ def test_choices_are_kept_whole_and_in_order(store: Store, zoe: int) -> None:
     assert choose(store, zoe, "three", "one", "three")
     there = subscribers.subscriber_by_id(store, zoe)
     assert (there.feeds, there.wish, there.max_papers) == (("three", "one"), EVENING, 5)
+    ids = {one.slug: one.id for one in feeds.feeds(store)}
+    assert feeds.chosen_by(store, [zoe, zoe + 1]) == {zoe: (ids["three"], ids["one"])}
 
 
 def test_an_unknown_feed_changes_nothing(store: Store, zoe: int) -> None:
