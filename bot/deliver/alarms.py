@@ -1,4 +1,4 @@
-"""Alarms to the admin, over the same connection and by the same rules as digests: told once, or tried again."""
+"""Mails to the admin, over the same connection and by the same rules as digests: told once, or tried again."""
 
 from __future__ import annotations
 
@@ -26,15 +26,16 @@ log = structlog.get_logger(__name__)
 def send_alarms(
     store: Store,
     connection: Connection,
-    render: Callable[[Sequence[AlarmRecord], str], Message],
+    render: Callable[[Sequence[AlarmRecord], str], Message | None],
     clock: Callable[[], datetime],
     *,
     domain: str,
 ) -> int:
-    """How many alarms were told in one mail to the admin; 0 where none is due.
+    """How many alarms, or reports, were told in one mail to the admin; 0 where none is due.
 
     Args:
-        render: the mail that tells of some alarms, with that Message-ID.
+        render: the mail that tells of some alarms or of one report, with that Message-ID; None where there is nothing
+            left to tell.
         domain: where Message-IDs are made.
 
     Raises:
@@ -48,14 +49,17 @@ def send_alarms(
     ids = [one.id for one in taken]
     try:
         message = render(taken, message_id)
+        if message is None:
+            alarms.settle(store, ids, Outcome(State.SKIPPED, tried=False), clock())
+            return 0
         reply = connection.send(message, lambda: alarms.hand_over(store, ids, clock()))
     except BotError as error:
         alarms.settle(store, ids, Outcome(State.DEFERRED, due_at=clock() + FIRST_WAIT, tried=False), clock())
-        log.error("alarm not sent", error=str(error), alarms=len(ids))
+        log.error("alarm not sent", error=str(error), kind=taken[0].kind, alarms=len(ids))
         raise
     outcome = decide(reply, min(one.attempts for one in taken), clock(), taken[-1].at + OLDEST)
     if concerns_server(reply):
         outcome = Outcome(State.DEFERRED, due_at=clock() + FIRST_WAIT, tried=False)
     alarms.settle(store, ids, outcome, clock())
-    log.info("alarm", state=outcome.state, alarms=len(ids))
+    log.info("alarm", state=outcome.state, kind=taken[0].kind, alarms=len(ids))
     return len(ids) if outcome.state is State.SENT else 0

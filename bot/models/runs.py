@@ -36,6 +36,7 @@ class RunState(StrEnum):
 
 
 _HELD = "paused_at IS NOT NULL OR cancelled_at IS NOT NULL"
+_TOLD = "reported_at IS NOT NULL"
 _UNTOLD = "closed_at IS NOT NULL AND reported_at IS NULL AND chosen > 0"
 
 
@@ -47,6 +48,8 @@ class Run(Table, table=True):
         # one to report; mostly there are none.
         Index("ix_run_held", "id", sqlite_where=text(_HELD), postgresql_where=text(_HELD)),
         Index("ix_run_untold", "id", sqlite_where=text(_UNTOLD), postgresql_where=text(_UNTOLD)),
+        # Runs that chose nobody are never told: without them, SQLite does not mistake this one for the one above.
+        Index("ix_run_told", "reported_at", sqlite_where=text(_TOLD), postgresql_where=text(_TOLD)),
     )
 
     id: int | None = Field(default=None, primary_key=True)
@@ -60,7 +63,7 @@ class Run(Table, table=True):
     paused_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     cancelled_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     #: When a report of it was queued for the admin (`at` of the `Alarm`), or it was found not worth one.
-    reported_at: datetime | None = Field(default=None, sa_type=UtcDateTime, index=True)
+    reported_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
 
 
 class Account(Table, table=True):

@@ -148,7 +148,7 @@ class App:
         return asyncio.run(asked())
 
     def tell_admin(self) -> int:
-        """Mail the alarms that wait; how many were told."""
+        """Mail the alarms and reports that wait; how many were told. It raises nothing: what cannot be told waits."""
         return tell_admin(self.store, self.settings, self.mail_server, self.clock)
 
     def _fetcher(self, limits: Limits | None = None) -> Fetcher:
@@ -207,7 +207,7 @@ class App:
         if not dry_run:
             self.tell_admin()
         resend = timedelta(seconds=settings.uncertain_wait) if settings.uncertain == "resend" else None
-        return deliver(
+        report = deliver(
             self.store,
             connection,
             Mailroom(self.store, settings, sender, self.tokens, self._printers.current(), self.clock).message,
@@ -221,6 +221,9 @@ class App:
             should_stop=should_stop,
             quiet_until=partial(quiet_until, None if in_quiet_hours else settings.quiet_hours, settings.timezone),
         )
+        if not dry_run:
+            self.tell_admin()
+        return report
 
     def mail_server(self) -> tuple[Mailbox, Connection]:
         """Whom mails are from, and the server they go to (not connected yet).

@@ -11,6 +11,7 @@ branch_labels = None
 depends_on = None
 
 _ADAPTED = sa.text("rate IS NOT NULL")
+_TOLD = sa.text("reported_at IS NOT NULL")
 _UNTOLD = sa.text("closed_at IS NOT NULL AND reported_at IS NULL AND chosen > 0")
 
 
@@ -25,7 +26,7 @@ def upgrade() -> None:
     # What was closed before this version is not told all at once.
     op.execute("update run set reported_at = closed_at")
     op.create_index(op.f("ix_run_planned_at"), "run", ["planned_at"])
-    op.create_index(op.f("ix_run_reported_at"), "run", ["reported_at"])
+    op.create_index("ix_run_told", "run", ["reported_at"], sqlite_where=_TOLD, postgresql_where=_TOLD)
     op.create_index("ix_run_untold", "run", ["id"], sqlite_where=_UNTOLD, postgresql_where=_UNTOLD)
     op.create_index(op.f("ix_evidence_at"), "evidence", ["at"])
     op.create_table(
