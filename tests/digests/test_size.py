@@ -31,18 +31,23 @@ def clock() -> datetime:
 @pytest.fixture
 def crowd(store: Store) -> None:
     """As many as to be no small run, all of whom get something."""
-    feeds.apply_catalogue(store, [catalogue_feed("one")], NOW)
-    save(store, feeds.feed(store, "one").id, [finding(1)], clock)
+    bring_in(store, NOW)
+
+
+def bring_in(store: Store, now: datetime) -> None:
+    """Subscribers, and a paper for them."""
+    feeds.apply_catalogue(store, [catalogue_feed("one")], now)
+    save(store, feeds.feed(store, "one").id, [finding(1)], lambda: now)
     emails = [f"reader{number}@reader.example" for number in range(MANY)]
     rows = [RosterRow(2, email, address_key(email), "", ("one",), Wish()) for email in emails]
     subscribers.import_rows(
         store,
         rows,
-        import_id=subscribers.begin_import(store, "test", NOW),
+        import_id=subscribers.begin_import(store, "test", now),
         how="test",
         defaults=Defaults(Wish(), "en"),
-        next_due=lambda _: NOW + DAY,
-        now=NOW - DAY,
+        next_due=lambda _: now + DAY,
+        now=now,
     )
 
 
