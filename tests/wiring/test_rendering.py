@@ -140,6 +140,14 @@ class _Deadly:
         return os._exit, (1,)
 
 
+def test_a_process_imports_neither_faces_nor_collecting_nor_sending() -> None:
+    """Each imports everything anew: twice as much would take twice as long."""
+    rooms = ("cli", "web", "scheduler", "collect", "digests", "deliver")
+    look = "import sys, bot.__main__, bot.wiring.rendering_process; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", look], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert not [name for name in done.stdout.split() if name.startswith(tuple(f"bot.{room}" for room in rooms))]
+
+
 def test_settings_that_no_mail_can_be_made_with_are_told(file: tuple[Store, Settings, list[Claim]]) -> None:
     store, settings, taken = file
     wrong = settings.model_copy(update={"dkim_selector": "2026a", "dkim_key": "a-made-up-secret"})
