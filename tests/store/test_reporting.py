@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 
 import pytest
@@ -12,6 +13,7 @@ from bot.models.deliveries import State
 from bot.models.subscribers import RosterRow, Wish, address_key
 from bot.store import alarms, runs, subscribers
 from bot.store.engine import Store
+from bot.store.halting import trouble
 from bot.store.reporting import GATHER, Told, Which, queue_report, told_in
 from bot.store.subscribers import Defaults
 from bot.store.tables import account, alarm, run
@@ -79,6 +81,14 @@ def test_nobody_chosen_is_nothing_to_tell(store: Store) -> None:
     with store.writing() as connection:
         connection.execute(insert(run).values(planned_at=NOW, chosen=3, passed_over="{}"))
     assert not queue_report(store, NOW, "all")
+
+
+def test_of_many_who_look_at_once_one_queues_it(store: Store) -> None:
+    closed(store, NOW)
+    with ThreadPoolExecutor(4) as many:
+        assert sum(many.map(lambda _: queue_report(store, NOW, "all"), range(8))) == 1
+        assert sum(many.map(lambda _: trouble(store, "it burns", "", NOW), range(8))) == 1
+    assert len(reports(store)) == 1
 
 
 @pytest.mark.parametrize(
