@@ -24,6 +24,8 @@ from bot.wiring.telling import tell_collected, tell_delivered, tell_planned
 LANES: Mapping[str, int] = {"deliver": 1, "plan": 1, "collect": 4}
 #: Deliveries of one task: some minutes, so that workers that come later get their share.
 SHARE = 5_000
+#: So many that nobody has claimed yet are worth another worker.
+WORTH = 500
 
 Body = Callable[..., None]
 
@@ -53,7 +55,7 @@ def deliver(app: App, should_stop: Callable[[], bool]) -> None:
     def settled(_claim: Claim, _outcome: Outcome) -> None:
         nonlocal done
         done += 1
-        if done == 1 and more_due(app.store, app.clock(), beyond=SHARE):
+        if done == 1 and more_due(app.store, app.clock(), beyond=WORTH):
             defer_alone(app.store, DELIVER)
 
     tell_delivered(app.deliver(SHARE, progress=settled, should_stop=should_stop))

@@ -72,11 +72,22 @@ def test_delivering_twice_sends_once(app: App, outside: tuple[SampleService, Mai
 
 
 def test_who_delivers_calls_others_when_more_is_due_than_one_takes(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bodies, "SHARE", 2)
     fill(app.store, 5)
+    monkeypatch.setattr(bodies, "SHARE", 2)
     deliver(app, ON)
     assert states(app.store).count("sent") == 2
     assert waiting(app) == ["deliver"]
+
+
+def test_who_has_sent_one_calls_another_when_many_are_left(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
+    fill(app.store, 5)
+    monkeypatch.setattr(bodies, "WORTH", 1)
+    called: list[int] = []
+    monkeypatch.setattr(bodies, "defer_alone", lambda *_: called.append(states(app.store).count("sent")))
+    deliver(app, ON)
+    # Once, and not at the end.
+    assert len(called) == 1
+    assert called[0] < 5
 
 
 def test_a_mail_server_that_is_down_has_nobody_called(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
