@@ -267,6 +267,8 @@ class Claim:
     learns: bool = False
     #: The end of the lease; whoever writes on must still hold this very one.
     claimed_until: datetime | None = None
+    #: Of the address, as A-labels in lower case.
+    domain: str = ""
 
 
 @dataclass(frozen=True, slots=True)

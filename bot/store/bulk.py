@@ -87,6 +87,20 @@ def update_all(connection: Connection, table: Table, key: str, columns: Mapping[
     connection.exec_driver_sql(text, list(zip(*values.values(), keys, strict=True)))
 
 
+def relation(connection: Connection, table: Table, columns: Mapping[str, Sequence[Any]]) -> tuple[str, tuple[Any, ...]]:
+    """Rows to join with, called `one`, in SQL with its parameters; of the columns' types, None where there is no value.
+
+    Args:
+        columns: hashable values by column of the table, as many of each.
+    """
+    values = [_stored(connection, table, name, of) for name, of in columns.items()]
+    if connection.dialect.name == "postgresql":
+        return f"{_arrays(connection, table, columns)} as one ({', '.join(columns)})", tuple(map(_array, values))
+    parts = ", ".join(f"json_extract(value, '$[{at}]') as {name}" for at, name in enumerate(columns))
+    rows = f"(select {parts} from json_each(?)) as one"  # noqa: S608 (names of our own)
+    return rows, (json.dumps(list(zip(*values, strict=True))),)
+
+
 def _stored(connection: Connection, table: Table, name: str, values: Sequence[Any]) -> list[Any]:
     """The values as the driver takes them; of equal ones, such as moments of a batch, each is made once."""
     dialect = connection.dialect

@@ -1,26 +1,22 @@
-"""The outbox: deliveries are claimed, handed over and settled, durably at each step.
-
-A claim holds a lease. Whoever writes on must still hold that very lease, and the state must allow it
-(`TRANSITIONS`), so that of two senders who both believe that a delivery is theirs, one is stopped before
-the final dot.
-"""
+"""The outbox: deliveries are claimed, and taken back from senders that died; `bot.store.settling` has what follows."""
 
 from __future__ import annotations
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Update, case, exists, func, insert, select, true, update
+from sqlalchemy import ColumnElement, Connection, case, exists, func, select, true, update
 
-from bot.models.deliveries import OPEN, TRANSITIONS, Claim, Digest, Outcome, Phase, Reply, State
-from bot.models.subscribers import address_key
-from bot.models.suppressions import SuppressionReason
+from bot.models.deliveries import Claim, Digest, Phase, State
+from bot.models.paces import Limits
+from bot.models.subscribers import Standing
+from bot.store.bulk import among, relation, update_all
 from bot.store.engine import Store
-from bot.store.giving_back import Given, give_back, lock_subscribers
-from bot.store.runs import held, reopen_for
+from bot.store.paces import admit
+from bot.store.runs import held
 from bot.store.tables import delivery, run, subscriber, suppression
 
 #: Reasons of deliveries in doubt.
@@ -29,9 +25,16 @@ AGAIN = "sent once more"
 LOST_AGAIN = "no reply to the final dot, twice"
 
 _WAITING = (State.QUEUED, State.DEFERRED)
-_UNSENT = frozenset({State.FAILED, State.SUPPRESSED, State.SKIPPED})
-#: Of the server's words, and of a reason.
-_TEXT_LENGTH = 500
+_TAKE = f"""
+update delivery set
+    state = '{State.CLAIMED}',
+    phase = '{Phase.NONE}',
+    claimed_until = one.claimed_until,
+    message_id = case when delivery.message_id = '' then one.message_id else delivery.message_id end
+from {{rows}}
+where delivery.id = one.id
+returning delivery.id, delivery.message_id
+"""  # noqa: S608 (words of our own)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,27 +56,71 @@ class Recovered:
     again: int
 
 
+class Claimed(NamedTuple):
+    """What a sender has taken on, and what it had to leave for its receiver's pace."""
+
+    claims: list[Claim]
+    #: By delivery: until when it was put off.
+    put_off: Mapping[int, datetime]
+    #: Domains whose servers matter to a limit, and are to be looked up.
+    unknown: frozenset[str]
+
+
 def claim(
     store: Store, now: datetime, lease: timedelta, *, domain: str, due_by: datetime | None = None, limit: int = 1
 ) -> list[Claim]:
-    """The deliveries that are due longest, at most `limit`, now taken by the caller and by nobody else.
+    """The deliveries that are due longest, at most `limit`; see `claim_at_pace`, here without any."""
+    return claim_at_pace(store, now, lease, Limits(), domain=domain, due_by=due_by, limit=limit).claims
 
-    What they need of the subscriber is looked up in the same transaction.
+
+def claim_at_pace(
+    store: Store,
+    now: datetime,
+    lease: timedelta,
+    limits: Limits,
+    *,
+    domain: str,
+    due_by: datetime | None = None,
+    limit: int = 1,
+) -> Claimed:
+    """The deliveries that are due longest and may go now, taken by the caller and by nobody else.
+
+    What they need of the subscriber is looked up in the same transaction, and there it is that those are put off
+    whose receivers have had enough for now.
 
     Args:
         lease: how long the caller may take; then it is taken for dead.
         domain: where Message-IDs are made, for those that have none yet.
         due_by: only what was due by then; now, where it is None.
+        limit: so many are looked at.
     """
     until = now + lease
     with store.writing() as connection:
-        ids = _due(connection, due_by or now, limit, lock=True)
-        for delivery_id in ids:
-            mine = update(delivery).where(delivery.c.id == delivery_id)
-            connection.execute(mine.values(state=State.CLAIMED, claimed_until=until, phase=Phase.NONE))
-            fresh = mine.where(delivery.c.message_id == "")
-            connection.execute(fresh.values(message_id=f"<{secrets.token_hex(16)}@{domain}>"))
-        return _read(connection, ids)
+        found = _read(connection, _due(connection, due_by or now, limit, lock=True))
+        admitted = admit(connection, [(one.delivery_id, _receiver(one)) for one in found], limits, now)
+        put_off: dict[str, Sequence[Any]] = {"id": list(admitted.put_off), "due_at": list(admitted.put_off.values())}
+        update_all(connection, delivery, "id", put_off)
+        taken = set(admitted.taken)
+        message_ids = _take(connection, admitted.taken, until, domain)
+        claims = [
+            replace(one, claimed_until=until, message_id=message_ids[one.delivery_id])
+            for one in found
+            if one.delivery_id in taken
+        ]
+    return Claimed(claims, admitted.put_off, admitted.unknown)
+
+
+def _receiver(taken: Claim) -> str:
+    """The domain whose servers would take it; empty where it will not be sent."""
+    goes = taken.subscriber_id is not None and taken.standing == Standing.ACTIVE and not taken.suppressed
+    return taken.domain if goes else ""
+
+
+def look_again(store: Store, taken: Claim) -> Claim | None:
+    """A claim with what is known of the subscriber now; None if it is the caller's no more."""
+    with store.reading() as connection:
+        found = _read(connection, [taken.delivery_id], delivery.c.state == State.CLAIMED)
+    return found[0] if found and found[0].claimed_until == taken.claimed_until else None
 
 
 def upcoming(store: Store, now: datetime, limit: int | None = None) -> list[Claim]:
@@ -93,72 +140,6 @@ def waiting_for(store: Store, subscriber_id: int) -> Claim | None:
     with store.reading() as connection:
         found = _read(connection, list(connection.execute(query).scalars()))
     return found[0] if found else None
-
-
-def hand_over(store: Store, taken: Claim, now: datetime, lease: timedelta) -> Claim | None:
-    """The claim, with "handed over" written down and a fresh lease; None if it is the caller's no more.
-
-    Called right before the final dot: a sender that dies afterwards leaves the delivery in doubt.
-    """
-    until = now + lease
-    values = {"state": State.HANDED_OVER, "phase": Phase.DOT, "claimed_until": until}
-    with store.writing() as connection:
-        done = connection.execute(_step(taken, State.HANDED_OVER).values(values)).rowcount
-    return replace(taken, claimed_until=until) if done else None
-
-
-def settle(
-    store: Store,
-    taken: Claim,
-    outcome: Outcome,
-    now: datetime,
-    reply: Reply | None = None,
-    suppress: SuppressionReason | None = None,
-) -> bool:
-    """Write down what became of a delivery; False if it is the caller's no more, and nothing was written.
-
-    What was never sent gives its papers back, so that they may still reach the subscriber. What is in doubt can
-    still be sent or failed, by a late reply, but not go back as if never sent: `recover` alone queues it again.
-
-    Args:
-        reply: kept as the last one; None where the server was not asked, or had no say in it.
-        suppress: closes the address in the same transaction.
-    """
-    # What is in doubt was counted when it came into doubt: a late reply is to the same try.
-    tried = case((delivery.c.state == State.UNCERTAIN, 0), else_=int(outcome.tried))
-    values: dict[str, Any] = {"state": outcome.state, "attempts": delivery.c.attempts + tried}
-    if reply is not None:
-        values |= {"phase": reply.phase, "reply_code": reply.code}
-        values |= {"reply_enhanced": reply.enhanced, "reply_text": reply.text[:_TEXT_LENGTH]}
-    if outcome.due_at is not None:
-        values["due_at"] = outcome.due_at
-    if outcome.state not in OPEN:
-        values |= {"settled_at": now, "reason": outcome.reason[:_TEXT_LENGTH]}
-    if outcome.state is State.UNCERTAIN:
-        # The lease stays: the reply may yet come, and then it counts.
-        values["reason"] = _lost()
-    else:
-        values["claimed_until"] = None
-    with store.writing() as connection:
-        if outcome.state in _UNSENT and taken.subscriber_id is not None:
-            lock_subscribers(connection, [taken.subscriber_id])
-        query = select(delivery.c.state, delivery.c.doubted_at).where(delivery.c.id == taken.delivery_id)
-        before = connection.execute(query.with_for_update()).first()
-        mine = _step(taken, outcome.state)
-        if outcome.state is State.QUEUED:
-            # Of what is in doubt, it would be sent a third time, and be settled and open at once.
-            mine = mine.where(delivery.c.state == State.CLAIMED)
-        if before is None or not connection.execute(mine.values(values)).rowcount:
-            return False
-        if before.state == State.UNCERTAIN:
-            reopen_for(connection, taken.run_id)
-        # What may have arrived at an earlier try keeps its papers.
-        if outcome.state in _UNSENT and before.doubted_at is None and taken.subscriber_id is not None:
-            give_back(connection, [Given(taken.subscriber_id, taken.window_start, taken.digest.paper_ids)])
-        if suppress is not None:
-            row = {"email_key": address_key(taken.email), "reason": suppress, "detail": str(reply or "")[:_TEXT_LENGTH]}
-            connection.execute(insert(suppression).values(**row, at=now))
-    return True
 
 
 def recover(
@@ -185,7 +166,7 @@ def recover(
             .where(delivery.c.state == State.HANDED_OVER, left)
             .values(
                 state=State.UNCERTAIN,
-                reason=_lost(),
+                reason=lost(),
                 attempts=delivery.c.attempts + 1,
                 settled_at=now,
             )
@@ -247,12 +228,28 @@ def _due(connection: Connection, now: datetime, limit: int | None, *, lock: bool
     return [delivery_id for _, delivery_id in sorted(found)[:limit]]
 
 
-def _read(connection: Connection, ids: Sequence[int]) -> list[Claim]:
+def _take(connection: Connection, ids: Sequence[int], until: datetime, domain: str) -> dict[int, str]:
+    """Make these the caller's; their Message-IDs."""
+    if not ids:
+        return {}
+    fresh = [f"<{secrets.token_hex(16)}@{domain}>" for _ in ids]
+    rows, parameters = relation(
+        connection,
+        delivery,
+        {"id": ids, "claimed_until": [until] * len(ids), "message_id": fresh},
+    )
+    # In one step: PostgreSQL would look at the subscriber again, and wait for whoever has locked it, if a row were
+    # changed twice in one transaction.
+    return {row[0]: row[1] for row in connection.exec_driver_sql(_TAKE.format(rows=rows), parameters)}
+
+
+def _read(connection: Connection, ids: Sequence[int], *which: ColumnElement[bool]) -> list[Claim]:
     suppressed = exists().where(suppression.c.email_key == subscriber.c.email_key)
     query = (
         select(
             delivery,
             subscriber.c.email,
+            subscriber.c.email_key,
             subscriber.c.name,
             subscriber.c.standing,
             subscriber.c.language,
@@ -261,10 +258,10 @@ def _read(connection: Connection, ids: Sequence[int]) -> list[Claim]:
             suppressed.label("suppressed"),
         )
         .outerjoin(subscriber, subscriber.c.id == delivery.c.subscriber_id)
-        .where(delivery.c.id == ids[0] if len(ids) == 1 else delivery.c.id.in_(ids))
+        .where(among(connection, delivery.c.id, ids), *which)
     )
     rows = {row.id: row for row in connection.execute(query)} if ids else {}
-    return [_claim(rows[delivery_id]) for delivery_id in ids]
+    return [_claim(rows[delivery_id]) for delivery_id in ids if delivery_id in rows]
 
 
 def _claim(row: Any) -> Claim:
@@ -273,6 +270,8 @@ def _claim(row: Any) -> Claim:
         run_id=row.run_id,
         subscriber_id=row.subscriber_id,
         email=row.email or "",
+        # In keys, domains are in ASCII and in lower case.
+        domain=(row.email_key or "").rpartition("@")[2],
         name=row.name or "",
         standing=row.standing or "",
         language=row.language or "",
@@ -293,11 +292,6 @@ def _lost() -> ColumnElement[str]:
     return case((delivery.c.doubted_at.is_not(None), LOST_AGAIN), else_=LOST)
 
 
-def _step(taken: Claim, to: State) -> Update:
-    """An update of this delivery alone, if its state allows it and the lease is still the caller's."""
-    before = [state for state, then in TRANSITIONS.items() if to in then]
-    return update(delivery).where(
-        delivery.c.id == taken.delivery_id,
-        delivery.c.claimed_until == taken.claimed_until,
-        delivery.c.state.in_(before),
-    )
+def lost() -> ColumnElement[str]:
+    """The reason of what comes into doubt."""
+    return case((delivery.c.doubted_at.is_not(None), LOST_AGAIN), else_=LOST)

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import text
 
 from bot.models.deliveries import Claim, Outcome, Phase, Reply, State
-from bot.store import outbox, runs
+from bot.store import outbox, runs, settling
 from bot.store.engine import Store
 from bot.store.schema import open_store
 from tests.cli.conftest import Ran
@@ -31,16 +31,16 @@ def store(folder: Path) -> Iterator[Store]:
     sent, failed, doubted = outbox.claim(made, NOW, LEASE, domain="papers.example.org", limit=3)
     over(made, sent, State.SENT, 250)
     refused = Reply(Phase.RCPT, 550, "no such user", "5.1.1")
-    outbox.settle(made, failed, Outcome(State.FAILED, "refused at rcpt: 550 5.1.1"), NOW, refused)
+    settling.settle(made, failed, Outcome(State.FAILED, "refused at rcpt: 550 5.1.1"), NOW, refused)
     over(made, doubted, State.UNCERTAIN, 0)
     yield made
     made.close()
 
 
 def over(store: Store, taken: Claim, state: State, code: int) -> None:
-    renewed = outbox.hand_over(store, taken, NOW, LEASE)
+    renewed = settling.hand_over(store, taken, NOW, LEASE)
     assert renewed is not None
-    outbox.settle(store, renewed, Outcome(state), NOW, Reply(Phase.DOT, code))
+    settling.settle(store, renewed, Outcome(state), NOW, Reply(Phase.DOT, code))
 
 
 def test_without_runs_the_next_step_is_named(bot: Bot) -> None:

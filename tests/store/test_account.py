@@ -13,7 +13,7 @@ from sqlalchemy import select
 from bot.errors import RefusedError
 from bot.models.deliveries import CLOSED, TRANSITIONS, Claim, Outcome, Phase, Reply, State
 from bot.models.runs import RunState
-from bot.store import mending, outbox, runs
+from bot.store import mending, outbox, runs, settling
 from bot.store.engine import Store
 from bot.store.mending import Verdict
 from bot.store.schema import open_store
@@ -88,7 +88,7 @@ class Watched:
         self.held += new
 
     def hand_over(self, taken: Claim | None) -> None:
-        renewed = outbox.hand_over(self.store, taken, self.now, LEASE) if taken else None
+        renewed = settling.hand_over(self.store, taken, self.now, LEASE) if taken else None
         self.held += [renewed] if renewed else []
 
     def settle(self, taken: Claim | None, then: State) -> None:
@@ -97,7 +97,7 @@ class Watched:
         state = states(self.store)[self.ids.index(taken.delivery_id)]
         doubted = column(self.store, "doubted_at")[self.ids.index(taken.delivery_id)]
         due_at = self.now if then in {State.QUEUED, State.DEFERRED} else None
-        done = outbox.settle(self.store, taken, Outcome(then, "why", due_at), self.now, REPLIES.get(then))
+        done = settling.settle(self.store, taken, Outcome(then, "why", due_at), self.now, REPLIES.get(then))
         if done and then is State.FAILED and state == State.UNCERTAIN and doubted is None:
             # The server's late word on the only try.
             self.may_have_arrived.discard(taken.delivery_id)

@@ -9,7 +9,7 @@ from sqlalchemy import delete, insert, select, update
 
 from bot.errors import RefusedError, UnknownError
 from bot.models.deliveries import Claim, Outcome, Phase, Reply, State
-from bot.store import mending, outbox, runs
+from bot.store import mending, outbox, runs, settling
 from bot.store.engine import Store
 from bot.store.mending import Refused, Verdict
 from bot.store.tables import paper, run, shown, subscriber, suppression
@@ -37,13 +37,13 @@ def take_one(store: Store, now: datetime = NOW) -> Claim:
 
 
 def fail(store: Store) -> None:
-    assert outbox.settle(store, take_one(store), Outcome(State.FAILED, "refused"), NOW, GONE)
+    assert settling.settle(store, take_one(store), Outcome(State.FAILED, "refused"), NOW, GONE)
 
 
 def doubt(store: Store, now: datetime = NOW) -> Claim:
-    taken = outbox.hand_over(store, take_one(store, now), now, LEASE)
+    taken = settling.hand_over(store, take_one(store, now), now, LEASE)
     assert taken is not None
-    assert outbox.settle(store, taken, Outcome(State.UNCERTAIN), now, Reply(Phase.DOT, 0))
+    assert settling.settle(store, taken, Outcome(State.UNCERTAIN), now, Reply(Phase.DOT, 0))
     return taken
 
 
@@ -63,7 +63,7 @@ def test_a_failed_delivery_is_queued_again_and_takes_its_papers(store: Store) ->
     assert (still_shown(store), covered(store)) == (2, [NOW])
     assert run_closed_at(store) is None
     # It may fail again, and then gives them back again.
-    assert outbox.settle(store, take_one(store, LATER), Outcome(State.FAILED, "refused"), LATER, GONE)
+    assert settling.settle(store, take_one(store, LATER), Outcome(State.FAILED, "refused"), LATER, GONE)
     assert (still_shown(store), covered(store)) == (0, [NOW - WEEK])
 
 
@@ -169,7 +169,7 @@ def test_an_admins_word_is_on_every_try(store: Store) -> None:
     assert mending.settle_by_hand(store, ids[0], Verdict.FAILED, LATER) is State.FAILED
     assert (still_shown(store), column(store, "doubted_at")) == (0, [None])
     # Whoever still waited for the reply has no say any more.
-    assert not outbox.settle(store, taken, Outcome(State.SENT), LATER, Reply(Phase.DOT, 250))
+    assert not settling.settle(store, taken, Outcome(State.SENT), LATER, Reply(Phase.DOT, 250))
 
 
 def test_only_what_is_in_doubt_can_be_settled_by_hand(store: Store) -> None:

@@ -12,7 +12,7 @@ from sqlalchemy import delete, select
 
 from bot.models.deliveries import CLOSED, OPEN, TRANSITIONS, Claim, Outcome, Phase, Reply, State
 from bot.models.suppressions import SuppressionReason
-from bot.store import outbox, runs
+from bot.store import outbox, runs, settling
 from bot.store.attendance import attending
 from bot.store.engine import Store
 from bot.store.tables import subscriber, suppression
@@ -44,7 +44,7 @@ def take_one(store: Store) -> Claim:
 
 
 def handed_over(store: Store, taken: Claim) -> Claim:
-    renewed = outbox.hand_over(store, taken, NOW, LEASE)
+    renewed = settling.hand_over(store, taken, NOW, LEASE)
     assert renewed is not None
     return renewed
 
@@ -98,7 +98,7 @@ def test_the_message_id_is_given_once_and_stays(store: Store) -> None:
     assert first.message_id != second.message_id
     assert first.message_id.startswith("<")
     assert first.message_id.endswith("@papers.example.org>")
-    assert outbox.settle(store, first, Outcome(State.DEFERRED, due_at=NOW), NOW, Reply(Phase.RCPT, 451))
+    assert settling.settle(store, first, Outcome(State.DEFERRED, due_at=NOW), NOW, Reply(Phase.RCPT, 451))
     assert take_one(store).message_id == first.message_id
 
 
@@ -120,7 +120,7 @@ def test_claimed_handed_over_sent(store: Store) -> None:
     taken = handed_over(store, take_one(store))
     assert states(store) == ["handed over"]
     assert column(store, "phase") == ["dot"]
-    assert outbox.settle(store, taken, Outcome(State.SENT), NOW, SENT)
+    assert settling.settle(store, taken, Outcome(State.SENT), NOW, SENT)
     assert (states(store), column(store, "attempts")) == (["sent"], [1])
     assert column(store, "reply_code") == [250]
     assert column(store, "reply_enhanced") == ["2.0.0"]
@@ -134,14 +134,16 @@ def test_claimed_handed_over_sent(store: Store) -> None:
 def test_sent_only_after_handing_over(store: Store) -> None:
     fill(store, 1)
     taken = take_one(store)
-    assert not outbox.settle(store, taken, Outcome(State.SENT), NOW, SENT)
+    assert not settling.settle(store, taken, Outcome(State.SENT), NOW, SENT)
     assert states(store) == ["claimed"]
 
 
 def test_deferred_comes_again_when_it_is_due(store: Store) -> None:
     fill(store, 1)
     due_at = NOW + timedelta(minutes=15)
-    assert outbox.settle(store, take_one(store), Outcome(State.DEFERRED, "later", due_at), NOW, Reply(Phase.RCPT, 451))
+    assert settling.settle(
+        store, take_one(store), Outcome(State.DEFERRED, "later", due_at), NOW, Reply(Phase.RCPT, 451)
+    )
     assert take(store) == []
     (again,) = outbox.claim(store, due_at, LEASE, domain="x.example")
     assert again.attempts == 1
@@ -152,7 +154,7 @@ def test_deferred_comes_again_when_it_is_due(store: Store) -> None:
 def test_what_is_not_to_blame_goes_back_untried_and_keeps_its_last_reply(store: Store) -> None:
     fill(store, 1)
     change(store, 0, attempts=2, reply_code=451, reply_text="later")
-    assert outbox.settle(store, take_one(store), Outcome(State.QUEUED, tried=False), NOW)
+    assert settling.settle(store, take_one(store), Outcome(State.QUEUED, tried=False), NOW)
     assert (states(store), column(store, "attempts")) == (["queued"], [2])
     assert (column(store, "reply_code"), column(store, "reply_text")) == ([451], ["later"])
     assert take_one(store).attempts == 2
@@ -163,7 +165,7 @@ def test_what_was_never_sent_gives_its_papers_back(store: Store, state: State) -
     fill(store, 2)
     change_subscriber(store, 1, covered_until=NOW - 2 * WEEK)
     for taken in take(store, limit=2):
-        assert outbox.settle(store, taken, Outcome(state, "left", tried=False), NOW)
+        assert settling.settle(store, taken, Outcome(state, "left", tried=False), NOW)
     assert column(store, "reason") == ["left"] * 2
     assert column(store, "attempts") == [0, 0]
     assert still_shown(store) == 0
@@ -176,13 +178,13 @@ def test_an_erased_subscriber_has_no_papers_to_give_back(store: Store) -> None:
     with store.writing() as connection:
         first = select(subscriber.c.id).order_by(subscriber.c.id).limit(1).scalar_subquery()
         connection.execute(delete(subscriber).where(subscriber.c.id == first))
-    assert outbox.settle(store, take_one(store), Outcome(State.SKIPPED, "erased", tried=False), NOW)
+    assert settling.settle(store, take_one(store), Outcome(State.SKIPPED, "erased", tried=False), NOW)
     assert (states(store), still_shown(store)) == (["skipped", "queued"], 2)
 
 
 def test_a_refusal_closes_the_address_in_the_same_step(store: Store) -> None:
     fill(store, 1, emails=["Zoe@Reader.Example"])
-    assert outbox.settle(store, take_one(store), Outcome(State.FAILED, "gone"), NOW, GONE, SuppressionReason.BOUNCE)
+    assert settling.settle(store, take_one(store), Outcome(State.FAILED, "gone"), NOW, GONE, SuppressionReason.BOUNCE)
     with store.reading() as connection:
         (row,) = connection.execute(select(suppression)).all()
     assert (row.email_key, row.reason, row.detail, row.at) == (
@@ -197,7 +199,7 @@ def test_a_settlement_that_is_refused_changes_nothing(store: Store) -> None:
     fill(store, 1)
     taken = take_one(store)
     outbox.recover(store, NOW + LEASE)
-    assert not outbox.settle(store, taken, Outcome(State.FAILED, "gone"), NOW, GONE, SuppressionReason.BOUNCE)
+    assert not settling.settle(store, taken, Outcome(State.FAILED, "gone"), NOW, GONE, SuppressionReason.BOUNCE)
     with store.reading() as connection:
         assert connection.execute(select(suppression)).all() == []
     assert (states(store), still_shown(store)) == (["queued"], 2)
@@ -206,7 +208,7 @@ def test_a_settlement_that_is_refused_changes_nothing(store: Store) -> None:
 def test_a_long_reply_is_cut(store: Store) -> None:
     fill(store, 1)
     outcome = Outcome(State.FAILED, "r" * 2000)
-    assert outbox.settle(store, take_one(store), outcome, NOW, Reply(Phase.RCPT, 550, "x" * 2000))
+    assert settling.settle(store, take_one(store), outcome, NOW, Reply(Phase.RCPT, 550, "x" * 2000))
     (text,) = column(store, "reply_text")
     assert text == "x" * 500
 
@@ -217,9 +219,9 @@ def test_of_two_who_hold_a_delivery_the_first_is_stopped_before_the_dot(store: S
     later = NOW + LEASE
     assert outbox.recover(store, later) == outbox.Recovered(claimed=1, uncertain=0, again=0)
     (quick,) = outbox.claim(store, later, LEASE, domain="x.example")
-    assert outbox.hand_over(store, slow, later, LEASE) is None
-    assert not outbox.settle(store, slow, Outcome(State.DEFERRED, due_at=later), later, Reply(Phase.RCPT, 451))
-    assert outbox.hand_over(store, quick, later, LEASE) is not None
+    assert settling.hand_over(store, slow, later, LEASE) is None
+    assert not settling.settle(store, slow, Outcome(State.DEFERRED, due_at=later), later, Reply(Phase.RCPT, 451))
+    assert settling.hand_over(store, quick, later, LEASE) is not None
 
 
 def test_leases_are_kept_while_they_last(store: Store) -> None:
@@ -244,24 +246,24 @@ def test_a_late_reply_still_counts(store: Store) -> None:
     taken = handed_over(store, take_one(store))
     outbox.recover(store, NOW + LEASE)
     assert states(store) == ["uncertain"]
-    assert outbox.settle(store, taken, Outcome(State.SENT), NOW, SENT)
+    assert settling.settle(store, taken, Outcome(State.SENT), NOW, SENT)
     assert (states(store), column(store, "reason")) == (["sent"], [""])
 
 
 def test_what_is_in_doubt_does_not_go_back_as_if_never_sent(store: Store) -> None:
     fill(store, 1)
     taken = handed_over(store, take_one(store))
-    assert outbox.settle(store, taken, Outcome(State.UNCERTAIN), NOW, Reply(Phase.DOT, 0))
+    assert settling.settle(store, taken, Outcome(State.UNCERTAIN), NOW, Reply(Phase.DOT, 0))
     assert runs.close_runs(store, NOW) == 1
     later = NOW + timedelta(minutes=1)
-    assert not outbox.settle(store, taken, Outcome(State.QUEUED, due_at=later, tried=False), later)
+    assert not settling.settle(store, taken, Outcome(State.QUEUED, due_at=later, tried=False), later)
     assert (states(store), column(store, "reason")) == (["uncertain"], [outbox.LOST])
     assert (column(store, "settled_at"), column(store, "attempts")) == ([NOW], [1])
     runs.close_runs(store, later)
     assert run_closed_at(store) == NOW
     assert runs.account_of(store, taken.run_id) == {State.UNCERTAIN: 1}
     # Whoever holds it may still write down what the server says at last.
-    assert outbox.settle(store, taken, Outcome(State.SENT), later, SENT)
+    assert settling.settle(store, taken, Outcome(State.SENT), later, SENT)
     assert runs.account_of(store, taken.run_id) == {State.SENT: 1}
 
 
@@ -269,7 +271,7 @@ def test_what_is_uncertain_is_sent_once_more_and_never_thrice(store: Store) -> N
     fill(store, 1)
     wait = timedelta(minutes=10)
     taken = handed_over(store, take_one(store))
-    assert outbox.settle(store, taken, Outcome(State.UNCERTAIN), NOW, Reply(Phase.DOT, 0))
+    assert settling.settle(store, taken, Outcome(State.UNCERTAIN), NOW, Reply(Phase.DOT, 0))
     runs.close_runs(store, NOW)
     assert run_closed_at(store) == NOW
     # Not before the server has had its time.
@@ -281,7 +283,7 @@ def test_what_is_uncertain_is_sent_once_more_and_never_thrice(store: Store) -> N
     assert run_closed_at(store) is None
     (again,) = outbox.claim(store, NOW + wait, LEASE, domain="x.example")
     assert again.message_id == taken.message_id
-    assert outbox.settle(store, handed_over(store, again), Outcome(State.UNCERTAIN), NOW, Reply(Phase.DOT, 0))
+    assert settling.settle(store, handed_over(store, again), Outcome(State.UNCERTAIN), NOW, Reply(Phase.DOT, 0))
     assert column(store, "reason") == [outbox.LOST_AGAIN]
     assert outbox.recover(store, NOW + WEEK / 2, resend_after=wait).again == 0
     assert (states(store), still_shown(store)) == (["uncertain"], 2)
@@ -290,9 +292,9 @@ def test_what_is_uncertain_is_sent_once_more_and_never_thrice(store: Store) -> N
 def test_doubt_survives_a_deferral_and_a_crash(store: Store) -> None:
     fill(store, 1)
     taken = handed_over(store, take_one(store))
-    outbox.settle(store, taken, Outcome(State.UNCERTAIN), NOW, Reply(Phase.DOT, 0))
+    settling.settle(store, taken, Outcome(State.UNCERTAIN), NOW, Reply(Phase.DOT, 0))
     outbox.recover(store, NOW, resend_after=timedelta(0))
-    outbox.settle(store, take_one(store), Outcome(State.DEFERRED, "later", NOW), NOW, Reply(Phase.RCPT, 451))
+    settling.settle(store, take_one(store), Outcome(State.DEFERRED, "later", NOW), NOW, Reply(Phase.RCPT, 451))
     handed_over(store, take_one(store))
     assert outbox.recover(store, NOW, everybody=True, resend_after=timedelta(0)) == outbox.Recovered(0, 1, 0)
     assert column(store, "reason") == [outbox.LOST_AGAIN]
@@ -301,26 +303,26 @@ def test_doubt_survives_a_deferral_and_a_crash(store: Store) -> None:
 def test_an_expired_doubt_is_left_alone(store: Store) -> None:
     fill(store, 1, expires_at=NOW + timedelta(minutes=10))
     taken = handed_over(store, take_one(store))
-    outbox.settle(store, taken, Outcome(State.UNCERTAIN), NOW, Reply(Phase.DOT, 0))
+    settling.settle(store, taken, Outcome(State.UNCERTAIN), NOW, Reply(Phase.DOT, 0))
     assert outbox.recover(store, NOW + timedelta(minutes=10), resend_after=timedelta(minutes=10)).again == 0
 
 
 def test_what_may_have_arrived_keeps_its_papers(store: Store) -> None:
     fill(store, 1)
     taken = handed_over(store, take_one(store))
-    outbox.settle(store, taken, Outcome(State.UNCERTAIN), NOW, Reply(Phase.DOT, 0))
+    settling.settle(store, taken, Outcome(State.UNCERTAIN), NOW, Reply(Phase.DOT, 0))
     outbox.recover(store, NOW, resend_after=timedelta(0))
-    assert outbox.settle(store, take_one(store), Outcome(State.SKIPPED, "left", tried=False), NOW)
+    assert settling.settle(store, take_one(store), Outcome(State.SKIPPED, "left", tried=False), NOW)
     assert (still_shown(store), covered(store)) == (2, [NOW])
 
 
 def test_a_run_is_closed_when_all_is_settled_and_the_account_adds_up(store: Store) -> None:
     fill(store, 3)
     sent, failed, skipped = take(store, limit=3)
-    outbox.settle(store, handed_over(store, sent), Outcome(State.SENT), NOW, SENT)
-    outbox.settle(store, failed, Outcome(State.FAILED, "gone"), NOW, GONE)
+    settling.settle(store, handed_over(store, sent), Outcome(State.SENT), NOW, SENT)
+    settling.settle(store, failed, Outcome(State.FAILED, "gone"), NOW, GONE)
     assert runs.close_runs(store, NOW) == 0
-    outbox.settle(store, skipped, Outcome(State.SKIPPED, "left", tried=False), NOW)
+    settling.settle(store, skipped, Outcome(State.SKIPPED, "left", tried=False), NOW)
     assert runs.close_runs(store, NOW + timedelta(minutes=1)) == 1
     assert run_closed_at(store) == NOW + timedelta(minutes=1)
     assert runs.close_runs(store, NOW + timedelta(minutes=2)) == 0
@@ -333,7 +335,7 @@ def test_a_run_whose_deliveries_are_not_all_there_is_not_closed(store: Store) ->
     fill(store, 1)
     with store.writing() as connection:
         connection.exec_driver_sql("update run set chosen = 2")
-    outbox.settle(store, take_one(store), Outcome(State.SKIPPED, "left", tried=False), NOW)
+    settling.settle(store, take_one(store), Outcome(State.SKIPPED, "left", tried=False), NOW)
     assert runs.close_runs(store, NOW) == 0
 
 
@@ -423,11 +425,11 @@ def test_whatever_is_tried_only_what_the_states_allow_happens(
         elif what == "again":
             outbox.recover(store, now, resend_after=timedelta(0))
         elif what == "hand over" and taken:
-            renewed = outbox.hand_over(store, taken, now, LEASE)
+            renewed = settling.hand_over(store, taken, now, LEASE)
             held += [renewed] if renewed else []
         elif taken:
             due_at = now if then in OPEN else None
-            if outbox.settle(store, taken, Outcome(then, due_at=due_at), now, Reply(Phase.DOT, 0)):
+            if settling.settle(store, taken, Outcome(then, due_at=due_at), now, Reply(Phase.DOT, 0)):
                 sent += then is State.SENT
         (after,) = states(store)
         assert after == before or State(after) in TRANSITIONS[State(before)]

@@ -13,7 +13,7 @@ from sqlalchemy.exc import IntegrityError
 from bot.errors import RefusedError, UnknownError
 from bot.models.deliveries import Claim, Outcome, Phase, Reply, State
 from bot.models.runs import RunState
-from bot.store import outbox, runs
+from bot.store import outbox, runs, settling
 from bot.store.engine import Store
 from bot.store.tables import account, run, subscriber
 from tests.deliver.rows import (
@@ -48,27 +48,32 @@ def accounts(store: Store) -> list[tuple[int, ...]]:
 
 
 def sent(store: Store, taken: Claim) -> None:
-    renewed = outbox.hand_over(store, taken, NOW, LEASE)
+    renewed = settling.hand_over(store, taken, NOW, LEASE)
     assert renewed is not None
-    assert outbox.settle(store, renewed, Outcome(State.SENT), NOW, Reply(Phase.DOT, 250))
+    assert settling.settle(store, renewed, Outcome(State.SENT), NOW, Reply(Phase.DOT, 250))
 
 
-def test_nothing_more_of_a_paused_run_is_claimed_and_what_is_claimed_is_finished(store: Store) -> None:
-    fill(store, 3)
-    change(store, 2, state=State.DEFERRED)
+def test_nothing_more_of_a_paused_run_is_claimed_and_what_is_handed_over_is_finished(store: Store) -> None:
+    fill(store, 4)
+    change(store, 3, state=State.DEFERRED)
     number = the_run(store)
-    (taken,) = take(store, 1)
+    taken, claimed = take(store, 2)
+    renewed = settling.hand_over(store, taken, NOW, LEASE)
+    assert renewed is not None
     assert runs.pause(store, number, NOW)
+    # Whoever has it claimed is stopped before the dot, and puts it back.
+    assert settling.hand_over(store, claimed, NOW, LEASE) is None
+    assert settling.settle(store, claimed, Outcome(State.QUEUED, tried=False), NOW)
     assert not runs.pause(store, number, LATER)
     assert (take(store), outbox.upcoming(store, NOW)) == ([], [])
-    assert outbox.waiting(store, NOW) == outbox.Waiting(due=0, later=0, held=2)
-    sent(store, taken)
-    assert states(store) == ["sent", "queued", "deferred"]
+    assert outbox.waiting(store, NOW) == outbox.Waiting(due=0, later=0, held=3)
+    assert settling.settle(store, renewed, Outcome(State.SENT), NOW, Reply(Phase.DOT, 250))
+    assert states(store) == ["sent", "queued", "queued", "deferred"]
     one = runs.run_by_id(store, number)
-    assert (one.state, one.paused_at, one.still_open, one.adds_up) == (RunState.PAUSED, NOW, 2, True)
+    assert (one.state, one.paused_at, one.still_open, one.adds_up) == (RunState.PAUSED, NOW, 3, True)
     assert runs.resume(store, number)
     assert not runs.resume(store, number)
-    assert len(take(store)) == 2
+    assert len(take(store)) == 3
     assert runs.run_by_id(store, number).state is RunState.OPEN
 
 
@@ -98,7 +103,7 @@ def test_cancelling_skips_all_that_was_not_handed_over_and_gives_its_papers_back
     number = the_run(store)
     done, over, claimed = take(store, 3)
     sent(store, done)
-    kept = outbox.hand_over(store, over, NOW, LEASE)
+    kept = settling.hand_over(store, over, NOW, LEASE)
     assert kept is not None
     change(store, 4, state=State.DEFERRED, due_at=NOW + WEEK)
     change(store, 5, doubted_at=NOW)
@@ -110,9 +115,9 @@ def test_cancelling_skips_all_that_was_not_handed_over_and_gives_its_papers_back
     assert still_shown(store) == 3 * 2
     assert covered(store) == [NOW, NOW, *[NOW - WEEK] * 3, NOW]
     # Whoever has it claimed is stopped before the dot.
-    assert outbox.hand_over(store, claimed, LATER, LEASE) is None
-    assert not outbox.settle(store, claimed, Outcome(State.QUEUED, tried=False), LATER)
-    assert outbox.settle(store, kept, Outcome(State.SENT), LATER, Reply(Phase.DOT, 250))
+    assert settling.hand_over(store, claimed, LATER, LEASE) is None
+    assert not settling.settle(store, claimed, Outcome(State.QUEUED, tried=False), LATER)
+    assert settling.settle(store, kept, Outcome(State.SENT), LATER, Reply(Phase.DOT, 250))
     assert runs.close_runs(store, LATER) == 1
     assert runs.run_by_id(store, number).state is RunState.CANCELLED
     assert accounts(store) == [(6, 2, 0, 0, 4, 0)]
@@ -121,12 +126,12 @@ def test_cancelling_skips_all_that_was_not_handed_over_and_gives_its_papers_back
 def test_what_comes_back_to_a_cancelled_run_is_not_sent_and_is_skipped_by_the_next_round(store: Store) -> None:
     fill(store, 2)
     number = the_run(store)
-    put_off, doubted = (outbox.hand_over(store, one, NOW, LEASE) for one in take(store))
+    put_off, doubted = (settling.hand_over(store, one, NOW, LEASE) for one in take(store))
     assert put_off is not None
     assert doubted is not None
     assert runs.cancel(store, number, NOW) == 0
-    assert outbox.settle(store, put_off, Outcome(State.DEFERRED, "later", NOW), NOW, Reply(Phase.DOT, 451))
-    assert outbox.settle(store, doubted, Outcome(State.UNCERTAIN), NOW, Reply(Phase.DOT, 0))
+    assert settling.settle(store, put_off, Outcome(State.DEFERRED, "later", NOW), NOW, Reply(Phase.DOT, 451))
+    assert settling.settle(store, doubted, Outcome(State.UNCERTAIN), NOW, Reply(Phase.DOT, 0))
     assert take(store) == []
     assert outbox.recover(store, LATER, resend_after=timedelta(0)).again == 0
     assert runs.skip_cancelled(store, LATER) == 1
@@ -195,7 +200,7 @@ def test_a_run_is_closed_with_its_account_and_not_without(store: Store) -> None:
     fill(store, 2)
     first, second = take(store)
     sent(store, first)
-    outbox.settle(store, second, Outcome(State.SUPPRESSED, "suppressed", tried=False), NOW)
+    settling.settle(store, second, Outcome(State.SUPPRESSED, "suppressed", tried=False), NOW)
     with store.writing() as connection:
         connection.execute(text("update run set chosen = 3"))
     assert runs.close_runs(store, NOW) == 0
@@ -219,9 +224,9 @@ def test_a_run_is_held_up_and_cancelled_while_others_send_it(store: Store) -> No
             while not done.is_set():
                 for taken in take(store, 1):
                     under_way.set()
-                    renewed = outbox.hand_over(store, taken, NOW, LEASE)
+                    renewed = settling.hand_over(store, taken, NOW, LEASE)
                     if renewed is not None:
-                        outbox.settle(store, renewed, Outcome(State.SENT), NOW, Reply(Phase.DOT, 250))
+                        settling.settle(store, renewed, Outcome(State.SENT), NOW, Reply(Phase.DOT, 250))
                 runs.close_runs(store, NOW)
         except BaseException as error:  # noqa: BLE001 (told by the test)
             problems.append(error)

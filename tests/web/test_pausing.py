@@ -11,7 +11,7 @@ from sqlalchemy import delete, insert, select, update
 from bot.deliver.deliver import refusal
 from bot.models.deliveries import Digest, DigestSection, State
 from bot.models.subscribers import Standing
-from bot.store import outbox
+from bot.store import outbox, settling
 from bot.store.subscribers import leave
 from bot.store.tables import delivery, evidence, run, shown, subscriber
 from bot.subscribe.tokens import Purpose
@@ -226,7 +226,7 @@ def test_what_was_planned_is_not_sent_and_may_come_once_digests_go_on(visit: Vis
     refused = refusal(taken, NOW)
     assert refused is not None
     assert (refused.state, refused.reason) == (State.SKIPPED, "paused")
-    assert outbox.settle(visit.store, taken, refused, NOW)
+    assert settling.settle(visit.store, taken, refused, NOW)
     visit.post(link(visit), GO_ON)
     with visit.store.reading() as connection:
         assert connection.execute(select(shown.c.paper_id)).all() == []
