@@ -188,10 +188,13 @@ class Settings(BaseSettings):
 
     #: SQLite file or `postgresql+psycopg://…`.
     database_url: str = Field(default="sqlite:///bot.db", repr=False)
-    #: `smtp://` (loopback only), `smtp+starttls://user:pass@host:587` or `smtps://user:pass@host:465`.
+    #: `smtp://` (loopback only), `smtp+starttls://user:pass@host:587` or `smtps://user:pass@host:465`; several,
+    #: separated by blanks.
     smtp_url: str = Field(default="smtp://127.0.0.1:1025", repr=False)
     #: CA certificates to trust for the mail server, instead of the system's.
     smtp_ca_file: Annotated[Path, AfterValidator(_file)] | None = None
+    #: Connections at a time, to all servers that are no fall-backs together.
+    smtp_connections: int = Field(default=8, ge=1, le=1000)
     #: Mails over one connection; then a fresh one.
     smtp_messages_per_connection: int = Field(default=100, ge=1)
     #: Messages a second, in all.
@@ -275,7 +278,7 @@ class Settings(BaseSettings):
 
 
 #: Named in the interface and taken without complaint, but not in force yet.
-RESERVED = frozenset("SMTP_CONNECTIONS TEST_POSTGRES_URL".split())
+RESERVED = frozenset("TEST_POSTGRES_URL".split())
 
 
 def names() -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""From nothing to a session in which mail may be sent: connect, TLS, EHLO, AUTH, as the URL says and never with less."""
+"""From nothing to a session in which mail may be sent: connect, TLS, EHLO, AUTH, never with less than the URL says."""
 
 from __future__ import annotations
 
@@ -69,6 +69,7 @@ class Opening:
         try:
             if context is not None and self._url.security is Security.TLS:
                 await self._secure(wire, context)
+                self.phase = Phase.CONNECT
             await self._expect(wire, b"", 220, self._patience.banner)
             await self._greet(wire)
             if context is not None and self._url.security is Security.STARTTLS:
@@ -103,7 +104,7 @@ class Opening:
         for family, kind, protocol, _, address in found:
             one = socket.socket(family, kind, protocol)
             try:
-                one.setblocking(False)
+                one.setblocking(False)  # noqa: FBT003 (the socket module's own)
                 one.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
                 async with asyncio.timeout(self._patience.connect):
                     await loop.sock_connect(one, address)
@@ -129,6 +130,7 @@ class Opening:
 
     async def _secure(self, wire: Wire, context: ssl.SSLContext) -> None:
         """Go on under TLS with the server proven to be the one of the URL."""
+        self.phase = Phase.STARTTLS
         try:
             secured = await asyncio.get_running_loop().start_tls(
                 wire.transport,
@@ -219,5 +221,5 @@ class Opening:
 
 def _words(error: OSError) -> str:
     # asyncio puts words of its own, with the address, in the place of the system's.
-    known = error.errno is not None and error.errno > 0
-    return (os.strerror(error.errno) if known else error.strerror or str(error)).lower()
+    code = error.errno or 0
+    return (os.strerror(code) if code > 0 else error.strerror or str(error)).lower()

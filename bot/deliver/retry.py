@@ -1,11 +1,12 @@
-"""What becomes of a delivery after a reply: a pure decision."""
+"""What becomes of a delivery before it is tried, and after a reply: pure decisions."""
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
 from hashlib import sha256
 
-from bot.models.deliveries import Outcome, Phase, Reply, State
+from bot.models.deliveries import Claim, Outcome, Phase, Reply, State
+from bot.models.subscribers import Standing
 
 #: Before the second try; each later wait is twice the one before.
 FIRST_WAIT = timedelta(minutes=15)
@@ -17,6 +18,20 @@ SPREAD = 0.2
 
 TOO_LATE = "too late"
 GAVE_UP = "still refused after 5 days"
+
+
+def refusal(taken: Claim, now: datetime) -> Outcome | None:
+    """Why this must not be sent, though it was planned; None where it may."""
+    if taken.subscriber_id is None:
+        return Outcome(State.SKIPPED, "erased", tried=False)
+    if taken.standing != Standing.ACTIVE:
+        reason = "not confirmed" if taken.standing == Standing.PENDING else taken.standing
+        return Outcome(State.SKIPPED, reason, tried=False)
+    if taken.suppressed:
+        return Outcome(State.SUPPRESSED, "suppressed", tried=False)
+    if taken.expires_at <= now:
+        return Outcome(State.SKIPPED, TOO_LATE, tried=False)
+    return None
 
 
 def decide(reply: Reply, attempts: int, now: datetime, expires_at: datetime, jitter: float = 0.0) -> Outcome:

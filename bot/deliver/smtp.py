@@ -226,11 +226,8 @@ class Session:
         """Send the dot, with as much of the next message as may go with it; what the server says to the dot."""
         self._phase = Phase.DOT
         self._unended = False
-        following_commands = self._following(following)
-        if following_commands is None:
-            gone = wire.write(_DOT)
-        else:
-            gone = self._write_opening(wire, following_commands, _DOT)
+        commands = self._following(following)
+        gone = wire.write(_DOT) if commands is None else self._write_opening(wire, commands, _DOT)
         if not gone:
             self._phase = Phase.DATA
             return await self._last_words(wire, "the mail server hung up")
@@ -304,7 +301,7 @@ class Connection:
             name=name,
             messages=messages,
             patience=patience,
-            give_up=lambda: self._give_up(),
+            give_up=self._is_given_up,
         )
         self._runner: asyncio.Runner | None = None
 
@@ -334,6 +331,9 @@ class Connection:
         """Say goodbye, if there is anybody to say it to."""
         if self._session.is_open:
             self._run(self._session.close())
+
+    def _is_given_up(self) -> bool:
+        return self._give_up()
 
     def _run(self, step: Coroutine[Any, Any, _T]) -> _T:
         self._runner = self._runner or asyncio.Runner()

@@ -17,13 +17,12 @@ from bot.collect.fetch import Fetcher, Limits
 from bot.collect.health import is_due
 from bot.collect.sources import IndexWindow, Source, known_sources, service_addresses
 from bot.concepts.trends import WEEKS, notable
-from bot.deliver.deliver import deliver, nobody, refusal
-from bot.deliver.quiet import quiet_until
+from bot.deliver.deliver import nobody
 from bot.deliver.report import DeliverReport
+from bot.deliver.retry import refusal
 from bot.deliver.smtp import Connection
-from bot.deliver.url import SmtpUrl
 from bot.digests.plan import PlanReport, compose_for, plan
-from bot.errors import BotError, SettingsError, StoppedError
+from bot.errors import BotError, StoppedError
 from bot.models.deliveries import Claim, Message, Outcome, PassedOver
 from bot.models.feeds import StandingQuery
 from bot.models.subscribers import Standing, Wish
@@ -34,13 +33,13 @@ from bot.store.hosts import SharedLines
 from bot.store.instance import secret_key
 from bot.store.schema import open_store
 from bot.subscribe.tokens import Tokens
-from bot.suppress.replies import suppression_for
 from bot.wiring.alarms import tell_admin
 from bot.wiring.mailroom import Mailroom
 from bot.wiring.matchers import Matchers
 from bot.wiring.printing import Printers
 from bot.wiring.roster import ImportReport, import_roster
 from bot.wiring.samples import DigestPreview, check_templates, sender_of
+from bot.wiring.sending import drain, mail_server, mail_servers
 from bot.wiring.tagging import TaggingReport, tag_papers
 
 #: How often a round looks whether it is to stop, in seconds.
@@ -194,7 +193,7 @@ class App:
         progress: Callable[[Claim, Outcome], None] = nobody,
         should_stop: Callable[[], bool] = lambda: False,
     ) -> DeliverReport:
-        """Drain the outbox; see `bot.deliver.deliver.deliver`.
+        """Drain the outbox; see `bot.wiring.sending.drain`.
 
         Args:
             in_quiet_hours: send in quiet hours as well.
@@ -202,52 +201,31 @@ class App:
         Raises:
             SettingsError: what sending needs is missing or wrong, all of it named.
         """
-        sender, connection = self.mail_server()
-        settings = self.settings
+        sender, _ = mail_servers(self.settings)
         if not dry_run:
             self.tell_admin()
-        resend = timedelta(seconds=settings.uncertain_wait) if settings.uncertain == "resend" else None
-        report = deliver(
+        report = drain(
             self.store,
-            connection,
-            Mailroom(self.store, settings, sender, self.tokens, self._printers.current(), self.clock).message,
+            self.settings,
+            lambda: Mailroom(self.store, self.settings, sender, self.tokens, self._printers.current(), self.clock),
             self.clock,
-            domain=sender.address.rpartition("@")[2],
-            suppression_for=suppression_for,
-            resend_after=resend,
             limit=limit,
             dry_run=dry_run,
+            in_quiet_hours=in_quiet_hours,
             progress=progress,
             should_stop=should_stop,
-            quiet_until=partial(quiet_until, None if in_quiet_hours else settings.quiet_hours, settings.timezone),
         )
         if not dry_run:
             self.tell_admin()
         return report
 
     def mail_server(self) -> tuple[Mailbox, Connection]:
-        """Whom mails are from, and the server they go to (not connected yet).
+        """Whom mails are from, and the first server they go to (not connected yet).
 
         Raises:
             SettingsError: what sending needs is missing or wrong, all of it named.
         """
-        settings, problems = self.settings, []
-        if settings.from_ is None:
-            problems.append("BOT_FROM: not set; write whom mails are from: Concept Digest <digest@papers.example.org>")
-        if not settings.postal_address.strip():
-            problems.append("BOT_POSTAL_ADDRESS: not set; mails must show the sender's postal address")
-        try:
-            url: SmtpUrl | None = SmtpUrl.parse(settings.smtp_url)
-        except SettingsError as error:
-            problems += error.problems
-            url = None
-        if problems or settings.from_ is None or url is None:
-            raise SettingsError(problems)
-        name = settings.from_.address.rpartition("@")[2]
-        connection = Connection(
-            url, ca_file=settings.smtp_ca_file, name=name, messages=settings.smtp_messages_per_connection
-        )
-        return settings.from_, connection
+        return mail_server(self.settings)
 
     def preview(self, email: str, at: datetime | None = None) -> Message:
         """The very message that would be sent; see `preview_closely`."""

@@ -1,0 +1,116 @@
+"""The sender's book: what several connections have to write down goes into one transaction, and in order.
+
+A connection has at most one message handed over and not settled: the next is handed over in the transaction that
+settles the one before, or in a later one. So after a crash, no more deliveries are uncertain than connections were
+open.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any, Protocol
+
+from bot.errors import BotError
+from bot.models.deliveries import Claim
+from bot.store.engine import Store
+from bot.store.settling import Settlement, write_down
+
+
+class Desk(Protocol):
+    """Runs steps that wait for the database beside the loop, one after another."""
+
+    def __call__(self, step: Callable[[], Any], /) -> Awaitable[Any]:
+        """What the step gives; raises what it raises."""
+        ...
+
+
+class Ledger:
+    """Writes down for all connections of a sender.
+
+    Args:
+        desk: where the database is waited for.
+        lease: how long a delivery may stay handed over; then its sender is taken for dead.
+        concluded: told of each settlement, and whether it was written: False where the delivery is ours no more.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        desk: Desk,
+        clock: Callable[[], datetime],
+        lease: timedelta,
+        concluded: Callable[[Settlement, bool], None],
+    ) -> None:
+        self._store, self._desk, self._clock, self._lease = store, desk, clock, lease
+        self._concluded = concluded
+        self._handing: list[tuple[Claim, asyncio.Future[Claim | None]]] = []
+        self._settling: list[Settlement] = []
+        self._writing: asyncio.Task[None] | None = None
+        #: Why nothing more can be written.
+        self.error: BotError | None = None
+
+    async def hand_over(self, taken: Claim) -> Claim | None:
+        """The claim, handed over; None if it must not be sent; see `bot.store.settling.write_down`.
+
+        Raises:
+            StoreError: it cannot be written down, and so must not be sent.
+        """
+        if self.error is not None:
+            raise self.error
+        written: asyncio.Future[Claim | None] = asyncio.get_running_loop().create_future()
+        self._handing.append((taken, written))
+        self._wake()
+        return await written
+
+    def settle(self, one: Settlement) -> None:
+        """Have it written down soon, before anything else is handed over."""
+        self._settling.append(one)
+        self._wake()
+
+    async def close(self) -> None:
+        """Come back when all is written.
+
+        Raises:
+            StoreError: it cannot be, though it was tried twice.
+        """
+        while self._writing is not None and not self._writing.done():
+            await self._writing
+        if self._settling:
+            # What could not be written may be now; otherwise it is in doubt, and told as such.
+            await self._write_some()
+            self.error = None
+
+    def _wake(self) -> None:
+        if self.error is None and (self._writing is None or self._writing.done()):
+            # In the loop's next turn: whatever else is ready in this one goes along.
+            self._writing = asyncio.get_running_loop().create_task(self._write())
+
+    async def _write(self) -> None:
+        while self._handing or self._settling:
+            try:
+                await self._write_some()
+            except BotError as error:
+                self.error = error
+                return
+
+    async def _write_some(self) -> None:
+        handing, self._handing = self._handing, []
+        settling, self._settling = self._settling, []
+        claims = [taken for taken, _ in handing]
+        step = partial(write_down, self._store, self._clock(), self._lease, settled=settling, handed_over=claims)
+        try:
+            written = await self._desk(step)
+        except BaseException as error:
+            self._settling = settling + self._settling
+            for _, future in handing:
+                if not future.done():
+                    future.set_exception(error)
+            raise
+        for taken, future in handing:
+            if not future.done():
+                future.set_result(written.handed_over.get(taken.delivery_id))
+        for one in settling:
+            self._concluded(one, one.taken.delivery_id in written.settled)
