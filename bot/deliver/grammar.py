@@ -18,7 +18,10 @@ ENVELOPE_ID_LENGTH = 100
 
 #: RFC 2034: the code opens the text, and its class is the reply's.
 _ENHANCED = re.compile(r"([245])\.(\d{1,3})\.(\d{1,3})(?:\s+|$)")
+_LINE_START_DOT = re.compile(rb"\n\.")
 _LINE = re.compile(rb"([2-5]\d\d)(?:([ -])(.*))?\Z", re.DOTALL)
+#: What must be written otherwise in parameters (RFC 3461, 4).
+_NO_XTEXT = re.compile(r"[^!-~]|[+=]")
 #: Neither may stand in a path: it would end it, or the command.
 _UNSENDABLE = re.compile(r"[\s<>]")
 
@@ -103,11 +106,11 @@ def envelope(message: Message, offers: Offers) -> Envelope | Reply:
         return Reply(Phase.MAIL, 553, "not an address that mail can be sent from", "5.1.7")
     if not recipient or _UNSENDABLE.search(recipient):
         return Reply(Phase.RCPT, 553, "not an address that mail can be sent to", "5.1.3")
-    headers = message.content.partition(b"\r\n\r\n")[0]
-    international = not (sender.isascii() and recipient.isascii() and headers.isascii())
+    plain = message.content.isascii()
+    headers_too = plain or message.content[: message.content.find(b"\r\n\r\n")].isascii()
+    international = not (sender.isascii() and recipient.isascii() and headers_too)
     if international and "SMTPUTF8" not in offers:
         return Reply(Phase.RCPT, 553, "needs SMTPUTF8, which the mail server does not offer", "5.6.7")
-    plain = message.content.isascii()
     if not plain and "8BITMIME" not in offers:
         return Reply(Phase.MAIL, 554, "needs 8BITMIME, which the mail server does not offer", "5.6.3")
     if 0 < offers.size < len(message.content):
@@ -145,6 +148,8 @@ def ascii_domain(domain: str) -> str:
 
 def xtext(text: str) -> str:
     """The text as DSN parameters carry it (RFC 3461, 4)."""
+    if _NO_XTEXT.search(text) is None:
+        return text
     return "".join(chr(o) if 33 <= o <= 126 and o not in b"+=" else f"+{o:02X}" for o in text.encode())
 
 
@@ -152,8 +157,8 @@ def stuffed(content: bytes) -> bytes:
     """The content as it goes after DATA, all but the final dot: dots at line starts doubled, CRLF at the end."""
     if content.startswith(b"."):
         content = b"." + content
-    # Most have none, and looking for one costs a hundredth of what an expression over the whole does.
-    if b"\n." in content:
+    # Most have none; looking for one first takes half as long as replacing none does.
+    if _LINE_START_DOT.search(content) is not None:
         content = content.replace(b"\n.", b"\n..")
     return content if content.endswith(b"\r\n") or not content else content + b"\r\n"
 

@@ -87,15 +87,19 @@ def update_all(connection: Connection, table: Table, key: str, columns: Mapping[
     connection.exec_driver_sql(text, list(zip(*values.values(), keys, strict=True)))
 
 
-def relation(connection: Connection, table: Table, columns: Mapping[str, Sequence[Any]]) -> tuple[str, tuple[Any, ...]]:
-    """Rows to join with, called `one`, in SQL with its parameters; of the columns' types, None where there is no value.
+def relation(
+    connection: Connection, table: Table, columns: Mapping[str, Sequence[Any]], alike: Mapping[str, str] | None = None
+) -> tuple[str, tuple[Any, ...]]:
+    """Rows to join with, called `one`, in SQL with its parameters; None where there is no value.
 
     Args:
-        columns: hashable values by column of the table, as many of each.
+        columns: hashable values by column, as many of each; they are of the types of the table's columns.
+        alike: of a column that the table does not have, the one whose type it has.
     """
-    values = [_stored(connection, table, name, of) for name, of in columns.items()]
+    types = [(alike or {}).get(name, name) for name in columns]
+    values = [_stored(connection, table, name, of) for name, of in zip(types, columns.values(), strict=True)]
     if connection.dialect.name == "postgresql":
-        return f"{_arrays(connection, table, columns)} as one ({', '.join(columns)})", tuple(map(_array, values))
+        return f"{_arrays(connection, table, types)} as one ({', '.join(columns)})", tuple(map(_array, values))
     parts = ", ".join(f"json_extract(value, '$[{at}]') as {name}" for at, name in enumerate(columns))
     rows = f"(select {parts} from json_each(?)) as one"  # noqa: S608 (names of our own)
     return rows, (json.dumps(list(zip(*values, strict=True))),)

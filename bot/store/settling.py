@@ -7,29 +7,31 @@ the final dot.
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Update, case, exists, insert, not_, or_, select, update
+from sqlalchemy import Connection, Update, case, insert, select, update
 
 from bot.models.deliveries import OPEN, TRANSITIONS, Claim, Outcome, Phase, Reply, State
 from bot.models.subscribers import Standing, address_key
 from bot.models.suppressions import SuppressionReason
-from bot.store.bulk import among, relation
+from bot.store.bulk import relation
 from bot.store.engine import Store
 from bot.store.giving_back import Given, give_back, lock_subscribers
 from bot.store.outbox import lost
 from bot.store.runs import reopen_for
-from bot.store.tables import delivery, run, subscriber, suppression
+from bot.store.tables import delivery, suppression
 
 #: Of the server's words, and of a reason.
 _TEXT_LENGTH = 500
 _UNSENT = frozenset({State.FAILED, State.SUPPRESSED, State.SKIPPED})
 #: What touches nothing but its own row, and is written for all at once.
 _PLAIN = frozenset({State.SENT, State.DEFERRED, State.QUEUED})
+#: The state, so written that no index on it is used: SQLite would go through all that are claimed, and through the
+#: list for each, where it is to find each of the list by its id.
+_STATE = "(delivery.state || '')"
 _SETTLE_ALL = f"""
 update delivery set
     state = one.state,
@@ -44,8 +46,24 @@ update delivery set
     claimed_until = null
 from {{rows}}
 where delivery.id = one.id and delivery.claimed_until = one.claimed_until and (
-    delivery.state = '{State.HANDED_OVER}' and one.state in ('{State.SENT}', '{State.DEFERRED}')
-    or delivery.state = '{State.CLAIMED}' and one.state in ('{State.DEFERRED}', '{State.QUEUED}'))
+    {_STATE} = '{State.HANDED_OVER}' and one.state in ('{State.SENT}', '{State.DEFERRED}')
+    or {_STATE} = '{State.CLAIMED}' and one.state in ('{State.DEFERRED}', '{State.QUEUED}'))
+returning delivery.id
+"""  # noqa: S608 (words of our own)
+
+#: Where consent still holds, and the run is not held up. Written out, since it is done for each message, and building
+#: such a statement anew takes longer than the database does.
+_HAND_OVER = f"""
+update delivery set state = '{State.HANDED_OVER}', phase = '{Phase.DOT}', claimed_until = one.until
+from {{rows}}
+where delivery.id = one.id and delivery.claimed_until = one.claimed_until and {_STATE} = '{State.CLAIMED}'
+and not exists (
+    select 1 from run
+    where run.id = delivery.run_id and (run.paused_at is not null or run.cancelled_at is not null))
+and exists (
+    select 1 from subscriber
+    where subscriber.id = delivery.subscriber_id and subscriber.standing = '{Standing.ACTIVE}'
+    and not exists (select 1 from suppression where suppression.email_key = subscriber.email_key))
 returning delivery.id
 """  # noqa: S608 (words of our own)
 
@@ -114,37 +132,20 @@ def settle(
 
 
 def _hand_over(connection: Connection, claims: Sequence[Claim], until: datetime) -> dict[int, Claim]:
-    by_lease: defaultdict[datetime | None, dict[int, Claim]] = defaultdict(dict)
-    for taken in claims:
-        by_lease[taken.claimed_until][taken.delivery_id] = taken
-    done: dict[int, Claim] = {}
-    for lease, some in by_lease.items():
-        step = (
-            update(delivery)
-            .where(
-                among(connection, delivery.c.id, list(some)),
-                delivery.c.claimed_until == lease,
-                delivery.c.state == State.CLAIMED,
-                _may_be_sent(),
-            )
-            .values(state=State.HANDED_OVER, phase=Phase.DOT, claimed_until=until)
-            .returning(delivery.c.id)
-        )
-        for delivery_id in connection.execute(step).scalars():
-            done[delivery_id] = replace(some[delivery_id], claimed_until=until)
-    return done
-
-
-def _may_be_sent() -> ColumnElement[bool]:
-    """Whether consent still holds, and the run is not held up."""
-    held = exists().where(
-        run.c.id == delivery.c.run_id, or_(run.c.paused_at.is_not(None), run.c.cancelled_at.is_not(None))
+    if not claims:
+        return {}
+    rows, parameters = relation(
+        connection,
+        delivery,
+        {
+            "id": [taken.delivery_id for taken in claims],
+            "claimed_until": [taken.claimed_until for taken in claims],
+            "until": [until] * len(claims),
+        },
+        {"until": "claimed_until"},
     )
-    closed = exists().where(suppression.c.email_key == subscriber.c.email_key)
-    consents = exists().where(
-        subscriber.c.id == delivery.c.subscriber_id, subscriber.c.standing == Standing.ACTIVE, not_(closed)
-    )
-    return not_(held) & consents
+    done = set(connection.exec_driver_sql(_HAND_OVER.format(rows=rows), parameters).scalars())
+    return {one.delivery_id: replace(one, claimed_until=until) for one in claims if one.delivery_id in done}
 
 
 def _settle_all(connection: Connection, some: Sequence[Settlement], now: datetime) -> set[int]:
