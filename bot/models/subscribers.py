@@ -8,7 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 
 import idna
-from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, true
+from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, text, true
 from sqlmodel import Field
 
 from bot.models.columns import Table, UtcDateTime
@@ -86,6 +86,8 @@ class Subscriber(Table, table=True):
     covered_until: datetime | None = Field(default=None, sa_type=UtcDateTime)
     created_at: datetime = Field(sa_type=UtcDateTime)
     left_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    #: When a pause ends by itself; None where it does not.
+    paused_until: datetime | None = Field(default=None, sa_type=UtcDateTime)
     #: The import that brought this person, so that it can be undone.
     roster_import_id: int | None = Field(
         default=None, sa_column=Column(ForeignKey("roster_import.id", ondelete="SET NULL"), index=True)
@@ -106,6 +108,8 @@ class Subscription(Table, table=True):
     )
     #: The order of sections in the digest, lowest first.
     position: int = 0
+    #: Papers of this feed in one digest at the most; None where only the digest's own limit counts.
+    max_papers: int | None = None
     created_at: datetime = Field(sa_type=UtcDateTime)
 
 
@@ -122,6 +126,10 @@ class Evidence(Table, table=True):
     what: str
     #: Who or what stands behind it: a file's name, a link's purpose.
     how: str = ""
+    #: The very words that were agreed to, where it is consent.
+    wording: str = Field(default="", sa_column_kwargs={"server_default": text("''")})
+    #: From where, cut to a network that holds many: `192.0.2.0/24`, `2001:db8::/48`; empty for an admin.
+    network: str = Field(default="", sa_column_kwargs={"server_default": text("''")})
 
 
 class RosterImport(Table, table=True):
