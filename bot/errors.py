@@ -194,9 +194,11 @@ class KeyFileError(BotError):
 class MailServerError(BotError):
     """The mail server as a whole cannot be used: not one recipient's fault, so the round ends."""
 
-    def __init__(self, server: str, problem: str, *, phase: str = "") -> None:
+    def __init__(self, server: str, problem: str, *, phase: str = "", passing: bool = False) -> None:
         #: How far the conversation had come, see `bot.models.deliveries.Phase`; empty where it is not told.
         self.server, self.problem, self.phase = server, problem, phase
+        #: Whether it may be over soon by itself: not where it is our credentials or the server's certificate.
+        self.passing = passing
         super().__init__(f"mail server: {server}: {problem}")
 
 

@@ -96,10 +96,10 @@ def deliver(
                     this = Round(means, states, reasons)
                     asyncio.run(this.drain(limit))
                     error, quiet = this.error, this.quiet_until
+                    for trouble in this.troubles:
+                        _tell_trouble(store, trouble, clock())
             finally:
                 runs.close_runs(store, clock())
-            if isinstance(error, MailServerError):
-                _tell_trouble(store, error, clock())
     except (MailServerError, StoreError, SettingsError) as caught:
         error = error or caught
     stopped = should_stop()
@@ -151,7 +151,7 @@ def _recover(
 
 def _tell_trouble(store: Store, error: MailServerError, now: datetime) -> None:
     """Alarm the admin of what keeps all mails back, and does not pass by itself."""
-    if error.phase == Phase.AUTH:
+    if error.phase == Phase.AUTH and not error.passing:
         halting.trouble(store, "the mail server refuses our credentials", str(error), now)
     elif error.phase == Phase.STARTTLS:
         halting.trouble(store, "the mail server cannot be spoken to under TLS", str(error), now)

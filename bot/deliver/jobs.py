@@ -82,10 +82,10 @@ class Jobs:
         self._low.set()
         self._wake(len(self._getters))
 
-    def drop(self) -> list[Job]:
-        """All that wait, taken out."""
-        left = list(self._waiting)
-        self._waiting.clear()
+    def drop(self, run_id: int | None = None) -> list[Job]:
+        """All that wait, or those of one run, taken out."""
+        left = [job for job in self._waiting if run_id in {None, job.claim.run_id}]
+        self._waiting = deque(job for job in self._waiting if run_id not in {None, job.claim.run_id})
         self._low.set()
         return left
 

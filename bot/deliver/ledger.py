@@ -13,10 +13,14 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, Protocol
 
+import structlog
+
 from bot.errors import BotError
 from bot.models.deliveries import Claim
 from bot.store.engine import Store
 from bot.store.settling import Settlement, write_down
+
+log = structlog.get_logger(__name__)
 
 
 class Desk(Protocol):
@@ -95,6 +99,10 @@ class Ledger:
             except BotError as error:
                 self.error = error
                 return
+            except Exception:
+                # Whoever waits has been told; `close` tries once more.
+                log.exception("not written down")
+                return
 
     async def _write_some(self) -> None:
         handing, self._handing = self._handing, []
@@ -105,7 +113,9 @@ class Ledger:
             written = await self._desk(step)
         except BaseException as error:
             self._settling = settling + self._settling
-            for _, future in handing:
+            # Those too that have come meanwhile: nobody begins another transaction for them.
+            refused, self._handing = handing + self._handing, []
+            for _, future in refused:
                 if not future.done():
                     future.set_exception(error)
             raise

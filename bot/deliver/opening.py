@@ -94,7 +94,11 @@ class Opening:
             _, wire = await loop.create_connection(lambda: Wire(give_up), sock=connected)
         except OSError as error:
             problem = "no answer" if isinstance(error, TimeoutError) else _words(error)
-            raise self._error(f"cannot be reached: {problem}; check BOT_SMTP_URL and that it is running") from error
+            words = f"cannot be reached: {problem}; check BOT_SMTP_URL and that it is running"
+            raise self._error(words, passing=True) from error
+        except UnicodeError as error:
+            # What Python says of a name with an empty or overlong label.
+            raise self._error("cannot be reached: no such host name; check BOT_SMTP_URL") from error
         return wire
 
     async def _socket(self, loop: asyncio.AbstractEventLoop) -> socket.socket:
@@ -145,12 +149,16 @@ class Opening:
             raise self._error(
                 f"its certificate is not trusted: {words}; check its name and BOT_SMTP_CA_FILE"
             ) from error
+        except ssl.SSLEOFError as error:
+            raise self._error("lost while agreeing on TLS: the mail server hung up", passing=True) from error
         except ssl.SSLError as error:
             raise self._error(f"no TLS with it: {error.reason or error}; check scheme and port") from error
-        except (OSError, ReadLostError) as error:
+        except OSError as error:
+            raise self._error(f"lost while agreeing on TLS: {_words(error)}", passing=True) from error
+        except ReadLostError as error:
             raise self._error(f"lost while agreeing on TLS: {error}") from error
         if secured is None:
-            raise self._error("lost while agreeing on TLS: the mail server hung up")
+            raise self._error("lost while agreeing on TLS: the mail server hung up", passing=True)
         wire.secured(secured)
 
     async def _greet(self, wire: Wire) -> None:
@@ -166,6 +174,9 @@ class Opening:
         user, password = self._url.user.encode(), self._url.secret().encode()
         seconds = self._patience.session
         mechanism = self._mechanism()
+        if not password:
+            file = self._url.token_file
+            raise self._error(f"nothing to log in with: the token_file cannot be read, or is empty: '{file}'")
         if mechanism is Mechanism.XOAUTH2:
             # As Google and Microsoft document it: the token in one go; a refusal explains itself first, with 334.
             bearer = b"user=" + user + b"\1auth=Bearer " + password + b"\1\1"
@@ -202,10 +213,12 @@ class Opening:
         except ReadLostError as error:
             # TLS from the first byte is spoken where STARTTLS was meant, perhaps: then both sides wait.
             mend = "; check scheme and port" if self.phase is Phase.CONNECT else ""
-            raise self._error(f"lost at {self.phase}: {error}{mend}") from error
+            raise self._error(f"lost at {self.phase}: {error}{mend}", passing=True) from error
         if lines[-1].code != code:
             mend = "; check user and password in BOT_SMTP_URL" if self.phase is Phase.AUTH else ""
-            raise self._error(f"refused at {self._censored(reply_of(self.phase, lines))}{mend}")
+            # At the beginning even a final word is about the moment, mostly: too many connections, or closed for now.
+            passing = lines[-1].code // 100 == 4 or self.phase in {Phase.CONNECT, Phase.EHLO}
+            raise self._error(f"refused at {self._censored(reply_of(self.phase, lines))}{mend}", passing=passing)
         return lines
 
     def _censored(self, reply: Reply) -> str:
@@ -215,8 +228,8 @@ class Opening:
         shown = Reply(reply.phase, reply.code, "", reply.enhanced) if any(s in reply.text for s in secrets) else reply
         return str(shown)
 
-    def _error(self, problem: str) -> MailServerError:
-        return MailServerError(self._url.server, problem, phase=self.phase)
+    def _error(self, problem: str, *, passing: bool = False) -> MailServerError:
+        return MailServerError(self._url.server, problem, phase=self.phase, passing=passing)
 
 
 def _words(error: OSError) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,7 +14,7 @@ from bot.deliver.jobs import Job, Jobs
 from bot.deliver.smtp import Patience, Session
 from bot.deliver.url import SmtpUrl
 from bot.errors import MailServerError
-from bot.models.deliveries import Message, Phase, Reply
+from bot.models.deliveries import Message, Reply
 
 #: Seconds to wait before a server that has worked is tried again, time after time; then it is given up for the round.
 BACK_OFF = (0.5, 1.0, 2.0, 4.0, 8.0)
@@ -21,8 +22,6 @@ BACK_OFF = (0.5, 1.0, 2.0, 4.0, 8.0)
 WORTH_ONE = 4
 #: Connections lost in a row, beyond as many as there are: then it is the server.
 LOSSES = 2
-#: Where it may help to try again soon: not where it is our credentials or its certificate.
-_PASSING = frozenset({Phase.CONNECT, Phase.EHLO})
 
 log = structlog.get_logger(__name__)
 
@@ -43,11 +42,12 @@ class Relays:
     back_off: Sequence[float] = BACK_OFF
 
     def share(self, url: SmtpUrl) -> int:
-        """Connections to one of them."""
+        """Connections to one of them; where it has a rate, no more than have something to do each second."""
         if url.connections is not None:
             return url.connections
         alike = [one for one in self.urls if one.fallback == url.fallback and one.connections is None]
-        return max(1, round(self.connections * url.weight / sum(one.weight for one in alike)))
+        share = max(1, round(self.connections * url.weight / sum(one.weight for one in alike)))
+        return share if url.rate is None else min(share, max(1, math.ceil(url.rate)))
 
 
 @dataclass(slots=True)
@@ -55,13 +55,18 @@ class Relay:
     """One server in a round."""
 
     url: SmtpUrl
+    #: Connections that it is to have, and those that it takes.
+    share: int
     most: int
     #: Connections at work.
     workers: int = 0
     #: Whether it has taken a connection in this round.
     has_worked: bool = False
-    #: Connections lost one after another.
+    #: Whether it took none when it was tried last.
+    is_down: bool = False
+    #: Connections lost one after another, and how many there were when the first of these was.
     losses: int = 0
+    at_risk: int = 0
     #: Closed with 421 one after another.
     closings: int = 0
     #: Why it is given up for this round.
@@ -71,6 +76,8 @@ class Relay:
 
     def note(self, reply: Reply) -> None:
         """Count what was lost, and forget it where the server has answered."""
+        if not self.losses:
+            self.at_risk = self.workers
         self.closings = self.closings + 1 if reply.code == 421 else self.closings if not reply.code else 0
         self.losses = self.losses + 1 if reply.code in {0, 421} else 0
 
@@ -97,7 +104,7 @@ class Pool:
         self._config, self._jobs = relays, jobs
         self._hand_over, self._concluded = hand_over, concluded
         self._may_go_on, self._give_up = may_go_on, give_up
-        self._relays = [Relay(url, relays.share(url)) for url in relays.urls]
+        self._relays = [Relay(url, relays.share(url), relays.share(url)) for url in relays.urls]
         self._tasks: set[asyncio.Task[None]] = set()
         #: Ends waits when the round is to end.
         self._over = asyncio.Event()
@@ -107,15 +114,22 @@ class Pool:
     @property
     def error(self) -> MailServerError | None:
         """What keeps all servers from taking mail; None while one may."""
-        errors = [relay.error for relay in self._relays]
-        return errors[0] if all(errors) else None
+        return self.troubles[0] if len(self.troubles) == len(self._relays) else None
+
+    @property
+    def troubles(self) -> list[MailServerError]:
+        """Why servers were given up for this round."""
+        return [relay.error for relay in self._relays if relay.error is not None]
 
     def grow(self, *, by_one: bool = False) -> None:
-        """Open as many connections more as the waiting jobs are worth; `by_one`: one, whatever they are worth."""
-        waiting = len(self._jobs)
+        """Open as many connections more as the waiting jobs are worth; `by_one`: one, whatever they are worth.
+
+        The first one to a server goes alone: what is wrong with our credentials is wrong once, not eight times.
+        """
+        waiting = 0 if self._over.is_set() else len(self._jobs)
         wanted = 1 if by_one else -(-waiting // WORTH_ONE) - sum(relay.workers for relay in self._relays)
         for relay in self._in_turn():
-            while waiting and wanted > 0 and relay.workers < relay.most:
+            while waiting and wanted > 0 and relay.workers < (relay.most if relay.has_worked or by_one else 1):
                 relay.workers += 1
                 wanted -= 1
                 task = asyncio.get_running_loop().create_task(self._work(relay))
@@ -145,6 +159,13 @@ class Pool:
             log.error("mail server given up for this round", error=str(error))
         if self.error is not None:
             self.stop()
+
+    async def break_off(self) -> None:
+        """Hang up everywhere, in the middle of whatever it is."""
+        self.stop()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
 
     def hurry(self) -> None:
         """Wait no more for connections that are not open yet."""
@@ -210,9 +231,13 @@ class Pool:
         self._opening.add(task)
         try:
             await session.open()
-            relay.has_worked = True
         finally:
             self._opening.discard(task)
+        if relay.is_down:
+            # It was not the number of connections that it refused.
+            relay.most = relay.share
+        relay.has_worked, relay.is_down = True, False
+        self.grow()
 
     async def _send(self, session: Session, job: Job, relay: Relay) -> Job | None:
         """Send a job; the next one, if it was begun with it."""
@@ -232,7 +257,8 @@ class Pool:
             for one in following:
                 self._jobs.again(one)
             raise
-        relay.note(reply)
+        if not job.called_off:
+            relay.note(reply)
         self._concluded(job, reply, relay)
         return following[0] if following else None
 
@@ -249,15 +275,15 @@ class Pool:
 
     async def _may_try_again(self, relay: Relay, error: MailServerError, failures: int) -> bool:
         """Whether to go on with this server, now that it could not be opened: after a while, if at all."""
-        passing = error.phase in _PASSING
-        if relay.workers > 1 and passing:
+        if relay.workers > 1 and error.passing:
             # It takes fewer connections than we want; the others go on.
             log.info("one connection less", error=str(error), connections=relay.workers - 1)
             relay.most = max(1, relay.workers - 1)
             return False
-        if not (passing and relay.has_worked and failures <= len(self._config.back_off)):
+        if not (error.passing and relay.has_worked and failures <= len(self._config.back_off)):
             self.lose(relay, error)
             return False
+        relay.is_down = True
         await self._sleep(self._config.back_off[failures - 1])
         return True
 
@@ -271,4 +297,4 @@ class Pool:
 
 def losses_allowed(relay: Relay) -> int:
     """Connections to a server that may be lost in a row before it is given up: one more than can be by one fault."""
-    return relay.workers + LOSSES
+    return max(relay.at_risk, relay.workers) + LOSSES

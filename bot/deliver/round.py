@@ -110,9 +110,16 @@ class Round:
         except (StoreError, SettingsError) as error:
             self._fail(error)
             await self._pool.join()
+        except Exception:
+            self._pool.stop()
+            await self._pool.join()
+            raise
         finally:
+            # Nobody is left at work, unless it is broken off in the middle or something has gone wrong here.
+            await self._pool.break_off()
+            await asyncio.gather(*self._tasks, return_exceptions=True)
             watch.cancel()
-            await asyncio.gather(watch, *self._tasks, return_exceptions=True)
+            await asyncio.gather(watch, return_exceptions=True)
             for job in self._jobs.drop():
                 self._put_back(job.claim)
             try:
@@ -121,6 +128,11 @@ class Round:
             finally:
                 self._desk.close()
         self.error = self.error or self._ledger.error or self._pool.error
+
+    @property
+    def troubles(self) -> list[MailServerError]:
+        """Why servers were given up, whether or not others have stood in for them."""
+        return self._pool.troubles
 
     # From the outbox to the jobs
 
@@ -229,11 +241,14 @@ class Round:
         now_is = await self._desk(partial(outbox.look_again, self._store, taken))
         if now_is is None:
             log.warning("taken over by another sender, or cancelled", delivery=taken.delivery_id)
+            if await self._desk(partial(runs.is_held, self._store, taken.run_id)):
+                self._put_back_of(taken.run_id)
             return
         refused = refusal(now_is, self._clock())
         if refused is None:
-            # Its run is held up.
+            # Its run is held up; so are the others of it, which are not worth a connection each.
             self._put_back(taken)
+            self._put_back_of(taken.run_id)
         else:
             self._settle(taken, refused)
 
@@ -276,11 +291,17 @@ class Round:
 
     def _goes_on(self, relay: Relay) -> bool:
         """Whether it has been lost, or has closed, no more often than may be chance."""
-        return relay.losses < losses_allowed(relay) and relay.closings <= CLOSINGS + relay.workers - 1
+        at_once = max(relay.at_risk, relay.workers)
+        return relay.losses < losses_allowed(relay) and relay.closings <= CLOSINGS + at_once - 1
 
     def _put_back(self, taken: Claim) -> None:
         """Let it go that is not to blame."""
         self._ledger.settle(Settlement(taken, Outcome(State.QUEUED, tried=False)))
+
+    def _put_back_of(self, run_id: int) -> None:
+        """Let all of a run go that wait for a connection."""
+        for job in self._jobs.drop(run_id):
+            self._put_back(job.claim)
 
     def _settle(self, taken: Claim, outcome: Outcome, reply: Reply | None = None) -> None:
         failed = reply is not None and outcome.state is State.FAILED
@@ -289,9 +310,12 @@ class Round:
 
     def _written(self, one: Settlement, done: bool) -> None:
         taken, outcome = one.taken, one.outcome
+        if outcome.state is State.QUEUED:
+            # Put back, or in other hands already.
+            return
         if not done:
             log.warning("settled by another sender", delivery=taken.delivery_id, not_written=outcome.state)
-        elif outcome.state is not State.QUEUED:
+        else:
             if outcome.state is State.UNCERTAIN:
                 log.warning("uncertain", delivery=taken.delivery_id, message_id=taken.message_id)
             self._states[outcome.state] += 1
@@ -327,6 +351,8 @@ class Round:
             now = loop.time()
             if self._means.should_stop():
                 self._pool.stop()
+                if self._looking_up is not None:
+                    self._looking_up.cancel()
                 if self._give_up():
                     self._pool.hurry()
             if now - looked >= LOOK:
@@ -334,11 +360,15 @@ class Round:
                 if waited and len(self._jobs) >= waited:
                     self._pool.grow(by_one=True)
                 waited = len(self._jobs)
-                await self._desk(partial(self._throttle.write, self._store, self._clock()))
+                try:
+                    await self._desk(partial(self._throttle.write, self._store, self._clock()))
+                except StoreError as error:
+                    # It is kept for the next look; whether the database is gone, the ledger finds out.
+                    log.warning("paces not written", error=str(error))
             if now - kept >= HOUSEKEEPING:
                 kept = now
-                await self._desk(partial(runs.close_runs, self._store, self._clock()))
                 try:
+                    await self._desk(partial(runs.close_runs, self._store, self._clock()))
                     await self._desk(partial(assure_home, self._store))
                 except StoreError as error:
                     self._fail(error)
@@ -346,8 +376,17 @@ class Round:
     def _start(self, step: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
         task = asyncio.get_running_loop().create_task(step)
         self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(self._ended)
         return task
+
+    def _ended(self, task: asyncio.Task[Any]) -> None:
+        self._tasks.discard(task)
+        error = None if task.cancelled() else task.exception()
+        if isinstance(error, BotError):
+            self._fail(error)
+        elif error is not None:
+            log.error("gone wrong", exc_info=error)
+            self._fail(BotError(f"delivering: {type(error).__name__}: {error}"))
 
 
 class _Desk:

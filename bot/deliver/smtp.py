@@ -61,8 +61,6 @@ class Session:
         self._phase = Phase.NONE
         #: Messages over this connection.
         self._used = 0
-        #: Whether a transaction may be open that was not ended by a dot.
-        self._unended = False
         #: The message whose MAIL, RCPT and DATA have been written with the dot of the one before.
         self._begun: Message | None = None
 
@@ -85,7 +83,7 @@ class Session:
         self._hang_up()
         self._wire, self.offers = await self._opening.open(self._give_up)
         self._phase = self._opening.phase
-        self._used, self._unended = 0, False
+        self._used = 0
 
     async def send(
         self,
@@ -152,12 +150,10 @@ class Session:
         # Asked only where it has waited, or is in the middle of something: otherwise the dot has told.
         if not wire.write(_RSET):
             return False
-        self._unended = False
         return (await self._hear(wire, self._phase, self._patience.courtesy)).code == 250
 
     def _write_opening(self, wire: Wire, commands: Envelope, before: bytes = b"") -> bool:
         self._used += 1
-        self._unended = True
         if "PIPELINING" in self.offers:
             self._left: list[bytes] = []
             return wire.write(b"%b%b\r\n%b\r\nDATA\r\n" % (before, commands.mail, commands.rcpt))
@@ -224,8 +220,10 @@ class Session:
 
     async def _end(self, wire: Wire, following: Callable[[], Message | None]) -> Reply:
         """Send the dot, with as much of the next message as may go with it; what the server says to the dot."""
+        if wire.unasked():
+            # It has closed for idleness, perhaps, while it was written down that the dot is about to go.
+            return await self._last_words(wire, "the mail server hung up before the final dot")
         self._phase = Phase.DOT
-        self._unended = False
         commands = self._following(following)
         gone = wire.write(_DOT) if commands is None else self._write_opening(wire, commands, _DOT)
         if not gone:

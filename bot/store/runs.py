@@ -196,6 +196,12 @@ def held(connection: Connection) -> Sequence[int]:
     return connection.execute(query).scalars().all()
 
 
+def is_held(store: Store, run_id: int) -> bool:
+    """Whether a run is paused or cancelled."""
+    with store.reading() as connection:
+        return run_id in held(connection)
+
+
 def _has_open() -> ColumnElement[bool]:
     return exists().where(delivery.c.run_id == run.c.id, delivery.c.state.in_(OPEN))
 
