@@ -16,13 +16,13 @@ from bot.models.runs import SMALL, USUAL_DAYS, UsualSize
 from bot.models.subscribers import Standing
 from bot.store.belonging import belongs
 from bot.store.bulk import among, insert_all, update_all
-from bot.store.due import dues
+from bot.store.due import BackTo, dues
 from bot.store.engine import Store
 from bot.store.halting import halt_within
 from bot.store.instance import tick
 from bot.store.queries import out_of_reach
 from bot.store.runs import reopen_for
-from bot.store.tables import concept_feed, delivery, feed_entry, run, shown, subscriber
+from bot.store.tables import concept_feed, delivery, evidence, feed_entry, run, shown, subscriber
 from bot.store.tasks import DELIVER, defer
 
 
@@ -42,8 +42,8 @@ class Verdict(NamedTuple):
     outcome: PlannedDelivery | PassedOver
     #: The next occasion.
     next_due: datetime
-    #: Where the next window begins.
-    covered_until: datetime
+    #: Where the next window begins; None where there has been none.
+    covered_until: datetime | None
 
 
 #: Judges a batch.
@@ -81,6 +81,7 @@ def plan_batch(
     at: datetime,
     everyone: bool,
     lookback: datetime,
+    back_to: BackTo,
     under_way: Planned | None = None,
     dry_run: bool = False,
 ) -> Batch:
@@ -94,19 +95,27 @@ def plan_batch(
         ids: of a batch, as `bot.store.due.batches` gives it.
         everyone: every active subscriber, due or not.
         lookback: where the window of somebody begins who has had no digest yet.
+        back_to: bounds the window of somebody whose pause has ended, by their wish.
         under_way: the run as the batch before left it, if there was one.
         dry_run: judge, but write nothing.
     """
+    # In a transaction of its own, so that others can plan at the same time: whoever puts papers into feeds after it
+    # takes a later moment, and whoever did before has committed, since the moment was waited for.
+    moment = None if dry_run else _moment(store, clock)
     with store.writing() as connection:
-        moment = tick(connection, clock())
-        due = dues(connection, ids, at=at, everyone=everyone, lookback=lookback, moment=moment)
+        moment = moment or tick(connection, clock())
+        due = dues(
+            connection, ids, at=at, everyone=everyone, lookback=lookback, back_to=back_to, moment=moment
+        )
         if not due:
             return Batch(0, (), under_way)
-        start = min(one.covered_until or lookback for one in due)
+        start = min(one.begins or one.covered_until or lookback for one in due)
         feed_ids = {feed for one in due for feed in one.feed_ids}
         entries = _entries(connection, feed_ids, start, moment)
         verdicts = judge(due, Window(moment, entries, out_of_reach(connection, list(feed_ids))))
         planned, twice = _new_occasions(connection, [v.outcome for v in verdicts])
+        if twice:
+            verdicts = _uncovered(verdicts, due, planned)
         reasons = (
             *(v.outcome.reason for v in verdicts if isinstance(v.outcome, PassedOver)),
             *(["planned already"] * twice),
@@ -119,6 +128,8 @@ def plan_batch(
             under_way = Planned(connection.execute(made).scalar_one())
         _write(connection, under_way.id, planned, moment)
         _cover(connection, verdicts, everyone)
+        _wake(connection, due, verdicts, moment)
+        # Last, since others who plan for the run wait for it from here on.
         batch = Batch(len(planned), reasons, _grown(connection, under_way, len(planned), moment))
         if planned:
             defer(connection, DELIVER)
@@ -136,19 +147,31 @@ def close_planning(store: Store, run_id: int, passed_over: Mapping[str, int], no
 
 
 def next_occasion_of_all(store: Store) -> datetime | None:
-    """When somebody is due next; None when nobody ever is."""
-    query = select(func.min(subscriber.c.next_due)).where(subscriber.c.standing == Standing.ACTIVE)
+    """When somebody is due next, or comes back from a pause; None when nobody ever is."""
+    query = select(func.min(subscriber.c.next_due)).where(
+        subscriber.c.standing.in_((Standing.ACTIVE, Standing.PAUSED))
+    )
     with store.reading() as connection:
         when: datetime | None = connection.execute(query).scalar()
     return when
 
 
+def _moment(store: Store, clock: Callable[[], datetime]) -> datetime:
+    with store.writing() as connection:
+        return tick(connection, clock())
+
+
 def _grown(connection: Connection, one: Planned, more: int, moment: datetime) -> Planned:
     """The run with so many more, held up if it has just become larger than any run should be."""
-    chosen, usual = one.chosen + more, one.usual
+    if not more:
+        return one
+    # Senders may have found it complete between two batches, so that it was closed and reported: not the last word.
+    reopen_for(connection, one.id)
+    grown = update(run).where(run.c.id == one.id).values(chosen=run.c.chosen + more, reported_at=None)
+    chosen, usual = connection.execute(grown.returning(run.c.chosen)).scalar_one(), one.usual
     if usual is None and chosen > SMALL:
         usual = _usual(connection, one.id, moment)
-    held = usual is not None and usual.passed(one.chosen, chosen)
+    held = usual is not None and usual.passed(chosen - more, chosen)
     if usual is not None and held:
         words = (
             f"it is more than ten times the usual size: {chosen:,} digests so far, and the largest run of the last "
@@ -214,10 +237,6 @@ def _write(connection: Connection, run_id: int, planned: Sequence[PlannedDeliver
             "paper_id": list(chain.from_iterable(papers)),
         },
     )
-    # Senders may have found it complete between two batches, so that it was closed and reported: not the last word.
-    reopen_for(connection, run_id)
-    grown = {"chosen": run.c.chosen + len(planned), "reported_at": None}
-    connection.execute(update(run).where(run.c.id == run_id).values(**grown))
 
 
 def _new_occasions(
@@ -248,3 +267,32 @@ def _cover(connection: Connection, verdicts: Sequence[Verdict], everyone: bool) 
     if not everyone:
         moved["next_due"] = [one.next_due for one in verdicts]
     update_all(connection, subscriber, "id", moved)
+
+
+def _uncovered(verdicts: Sequence[Verdict], due: Sequence[Due], planned: Sequence[PlannedDelivery]) -> list[Verdict]:
+    """The verdicts, where what would be a second delivery of an occasion leaves its papers for the next one."""
+    new = {one.subscriber_id for one in planned}
+    return [
+        verdict._replace(covered_until=one.covered_until)
+        if isinstance(verdict.outcome, PlannedDelivery) and one.subscriber_id not in new
+        else verdict
+        for verdict, one in zip(verdicts, due, strict=True)
+    ]
+
+
+def _wake(connection: Connection, due: Sequence[Due], verdicts: Sequence[Verdict], moment: datetime) -> None:
+    """Make those active whose pause has ended; it is forgotten once a window has been planned that it bears on."""
+    back = [(one, verdict) for one, verdict in zip(due, verdicts, strict=True) if one.paused_until is not None]
+    if not back:
+        return
+    done = [one.subscriber_id for one, verdict in back if verdict.covered_until != one.covered_until]
+    if done:
+        told = update(subscriber).where(among(connection, subscriber.c.id, done))
+        connection.execute(told.values(paused_until=None))
+    woken = [(one.subscriber_id, verdict.next_due) for one, verdict in back if one.asleep]
+    if woken:
+        ids = [subscriber_id for subscriber_id, _ in woken]
+        moved: dict[str, list[object]] = {"id": [*ids], "next_due": [when for _, when in woken]}
+        update_all(connection, subscriber, "id", moved | {"standing": [Standing.ACTIVE.value] * len(ids)})
+        noted = {"at": moment, "what": "resumed", "how": "the pause ended"}
+        insert_all(connection, evidence, {"subscriber_id": ids}, noted)

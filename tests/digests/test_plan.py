@@ -14,10 +14,11 @@ from bot.digests.plan import PlanReport, compose_for, plan
 from bot.models.deliveries import Digest, PassedOver, PlannedDelivery
 from bot.models.feeds import Health
 from bot.models.papers import Finding, Identifier, Mark, Notice
-from bot.models.subscribers import RosterRow, Standing, Wish, address_key
-from bot.store import due, feeds, papers, queries, subscribers
+from bot.models.rosters import RosterRow
+from bot.models.subscribers import Standing, Wish, address_key
+from bot.store import due, feeds, papers, queries, rosters, subscribers
 from bot.store.engine import Store
-from bot.store.subscribers import Defaults
+from bot.store.rosters import Defaults
 from bot.store.tables import delivery, run, shown, subscriber, suppression
 from tests.builders import NOW, catalogue_feed, finding, save
 
@@ -42,13 +43,13 @@ def clock() -> Clock:
 @pytest.fixture
 def join(store: Store, clock: Clock) -> Callable[..., int]:
     feeds.apply_catalogue(store, [catalogue_feed("one"), catalogue_feed("two"), catalogue_feed("three")], NOW)
-    import_id = subscribers.begin_import(store, "test", NOW)
+    import_id = rosters.begin_import(store, "test", NOW)
 
     def join(name: str, *slugs: str, wish: Wish = DAILY_AT_SEVEN, max_papers: int = 12) -> int:
         email = f"{name}@reader.example"
         row = RosterRow(2, email, address_key(email), name, slugs, wish, max_papers)
         next_due = clock.now.replace(hour=7, minute=0) + timedelta(days=1)
-        done = subscribers.import_rows(
+        done = rosters.import_rows(
             store,
             [row],
             import_id=import_id,
@@ -213,7 +214,7 @@ def test_whoever_is_due_no_more_is_not_planned(store: Store, clock: Clock, join:
     assert ids == [zoe, ann]
     with store.writing() as connection:
         connection.execute(subscriber.update().where(subscriber.c.id == zoe).values(standing=Standing.PAUSED))
-        found = due.dues(connection, ids, at=clock.now, everyone=False, lookback=NOW, moment=clock.now)
+        found = due.dues(connection, ids, at=clock.now, everyone=False, lookback=NOW, back_to=lambda _: NOW, moment=clock.now)
     assert [one.subscriber_id for one in found] == [ann]
 
 

@@ -10,11 +10,12 @@ from sqlalchemy import insert, select, update
 
 from bot.digests.plan import PlanReport, plan
 from bot.models.deliveries import State
+from bot.models.rosters import RosterRow
 from bot.models.runs import RunState, UsualSize
-from bot.models.subscribers import RosterRow, Wish, address_key
-from bot.store import feeds, outbox, runs, subscribers
+from bot.models.subscribers import Wish, address_key
+from bot.store import feeds, outbox, rosters, runs
 from bot.store.engine import Store
-from bot.store.subscribers import Defaults
+from bot.store.rosters import Defaults
 from bot.store.tables import alarm, delivery, run
 from tests.builders import NOW, catalogue_feed, finding, save
 
@@ -40,10 +41,10 @@ def bring_in(store: Store, now: datetime) -> None:
     save(store, feeds.feed(store, "one").id, [finding(1)], lambda: now)
     emails = [f"reader{number}@reader.example" for number in range(MANY)]
     rows = [RosterRow(2, email, address_key(email), "", ("one",), Wish()) for email in emails]
-    subscribers.import_rows(
+    rosters.import_rows(
         store,
         rows,
-        import_id=subscribers.begin_import(store, "test", now),
+        import_id=rosters.begin_import(store, "test", now),
         how="test",
         defaults=Defaults(Wish(), "en"),
         next_due=lambda _: now + DAY,
@@ -138,8 +139,9 @@ def test_one_that_was_held_up_or_cancelled_by_hand_is_not_told(store: Store, cro
 
 
 def test_what_senders_closed_between_two_batches_is_held_up_and_told_when_it_is_whole(
-    store: Store, crowd: None
+    store: Store, crowd: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("bot.digests.plan.LANES", 1)
     earlier(store, 1, 1, 1)
 
     def send(_done: int) -> None:
