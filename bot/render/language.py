@@ -5,23 +5,8 @@ from __future__ import annotations
 import re
 import unicodedata
 
-#: Languages that pages are written in, the fallback first.
-FRAME_LANGUAGES = ("en",)
-
 _OTHER_SCRIPT = frozenset("ar bg el fa he hi ja ko ru th uk ur zh".split())
-_RIGHT_TO_LEFT = frozenset("ar dv fa he ps sd ug ur yi".split())
 _TAG = re.compile(r"[a-z]{2,3}(?:-[A-Za-z0-9]{2,8})*")
-
-
-def frame_language(wished: str) -> str:
-    """The language of the frame's own words: the wished one where there are such words."""
-    primary = wished.partition("-")[0].lower()
-    return primary if primary in FRAME_LANGUAGES else FRAME_LANGUAGES[0]
-
-
-def frame_direction(language: str) -> str:
-    """`rtl` or `ltr`."""
-    return "rtl" if language.partition("-")[0] in _RIGHT_TO_LEFT else "ltr"
 
 
 def text_language(text: str, language: str, frame: str) -> str:

@@ -1,4 +1,4 @@
-"""How a mail speaks to its reader: words by gettext, numbers, dates and lists by Unicode's CLDR (through Babel)."""
+"""How mails and pages speak: words by gettext, numbers, dates and lists by Unicode's CLDR (through Babel)."""
 
 from __future__ import annotations
 
@@ -22,6 +22,8 @@ SPOKEN: Final = ("en", "de", "fr", "es", "pt", "zh", "ar")
 #: Where dates are written otherwise than the plain language has them: the day first, for readers everywhere.
 _LOCALES: Final = {"en": "en_GB"}
 _DAY, _MONTH, _INTERVAL = "long", "yMMMM", "yMMMMd"
+#: A day with its weekday, where CLDR has a comma that is in the way.
+_WEEKDAYS: Final = {"en": "EEEE d MMMM y"}
 #: For languages whose intervals CLDR has with short months only: how a day stands before a whole date of the same
 #: month, and a day with its month before one of the same year.
 _INTERVALS: Final = {
@@ -74,6 +76,10 @@ class Language:
     def name_of(self, code: str) -> str:
         """What another language is called, by its ISO 639-1 code; empty where it has no name."""
         return str(self.locale.languages.get(code, "")) if len(code) == 2 else ""
+
+    def weekday(self, day: date) -> str:
+        """`Tuesday 24 November 2026`."""
+        return str(format_date(day, _WEEKDAYS.get(self.code, "full"), locale=self.locale))
 
     def date(self, published: str) -> str:
         """`23 November 2026`, `November 2026` or `2026`, as precise as `published` is; empty where it is no date."""

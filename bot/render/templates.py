@@ -13,7 +13,6 @@ import bot
 from bot.errors import TemplateError
 from bot.render.languages import Language, language
 from bot.render.slots import deferred, is_open
-from bot.render.wording import count, listing
 from bot.render.wrap import wrapped
 
 
@@ -51,7 +50,7 @@ def build_environment(own: Path | None = None, spoken: Language | None = None) -
     spoken = spoken or language("")
     extended: Any = environment
     extended.install_gettext_callables(spoken.gettext, spoken.ngettext, newstyle=True)
-    environment.filters.update(count=count, listing=listing, wrapped=_wrapped)
+    environment.filters["wrapped"] = _wrapped
     return environment
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from bot.render.wording import MONTHS, count
+from bot.render.languages import Language, language
 
 #: Units of the drawing; it is as wide as its weeks, and the page scales it.
 _SLOT, _BAR, _HEIGHT, _HEADROOM = 10, 8, 80, 4
@@ -14,6 +14,8 @@ _SLOT, _BAR, _HEIGHT, _HEADROOM = 10, 8, 80, 4
 _LEAST = 2.0
 #: Fewer weeks are no picture.
 FEWEST = 4
+
+_SOURCE = language("")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +47,9 @@ class ChartView:
     since: str
 
 
-def weekly_chart(counts: Sequence[int], end: datetime, weeks: int, usual: float | None = None) -> ChartView | None:
+def weekly_chart(
+    counts: Sequence[int], end: datetime, weeks: int, usual: float | None = None, spoken: Language = _SOURCE
+) -> ChartView | None:
     """The last weeks of a feed, the oldest on the left; None where there are too few to be a picture.
 
     Args:
@@ -53,6 +57,7 @@ def weekly_chart(counts: Sequence[int], end: datetime, weeks: int, usual: float 
         end: of the last week.
         weeks: so many at the most.
         usual: papers of a usual week, where that is known.
+        spoken: the page's language.
     """
     shown = counts[-weeks:]
     if len(shown) < FEWEST or not any(shown):
@@ -66,14 +71,27 @@ def weekly_chart(counts: Sequence[int], end: datetime, weeks: int, usual: float 
             x = at * _SLOT + (_SLOT - _BAR) // 2
             bars.append(BarView(x, round(_HEIGHT - height, 1), _BAR, height, at == len(shown) - 1))
     began = end - timedelta(weeks=len(shown))
-    label = f"Papers in each of the last {len(shown)} weeks: {shown[-1]:,} this week, {max(shown):,} in the busiest"
-    line = f" The line is at {usual:,.0f}, as many as are usual now." if usual and usual >= 1 else ""
+    label = spoken.text(
+        "Papers in each of the last %(weeks)s weeks: %(papers)s this week, %(most)s in the busiest",
+        weeks=spoken.number(len(shown)),
+        papers=spoken.number(shown[-1]),
+        most=spoken.number(max(shown)),
+    )
+    numbers = spoken.count(
+        sum(shown),
+        "%(number)s paper, the oldest week first: %(numbers)s.",
+        "%(number)s papers, the oldest week first: %(numbers)s.",
+        numbers=", ".join(map(str, shown)),
+    )
+    if usual and usual >= 1:
+        line = spoken.text("The line is at %(usual)s, as many as are usual now.", usual=spoken.number(round(usual)))
+        numbers = f"{numbers} {line}"
     return ChartView(
         width=len(shown) * _SLOT,
         height=_HEIGHT,
         bars=tuple(bars),
         usual=round(_HEIGHT - room * usual / top, 1) if usual and usual >= 1 else None,
         label=label,
-        numbers=f"{count(sum(shown), 'paper')}, the oldest week first: {', '.join(map(str, shown))}.{line}",
-        since=f"{MONTHS[began.month - 1]} {began.year}",
+        numbers=numbers,
+        since=spoken.date(f"{began:%Y-%m}"),
     )

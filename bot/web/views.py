@@ -20,7 +20,6 @@ from bot.render.plain import direction_of, plain, shortened, web_link
 from bot.store.feeds import FeedOverview
 from bot.store.papers import EnteredPaper
 from bot.web.chart import ChartView
-from bot.web.words import day_in_words
 
 #: Characters of one abstract at the most, so that no page grows past what a telephone likes.
 ABSTRACT_LENGTH = 4000
@@ -194,7 +193,7 @@ def day_views(
     by_day = groupby(entered, key=lambda entry: entry.entered_at.astimezone(zone).date())
     return tuple(
         DayView(
-            day_in_words(day),
+            spoken(frame).weekday(day),
             tuple(paper_view(entry.paper, frame, related.get(entry.paper.id, ())) for entry in entries),
         )
         for day, entries in by_day

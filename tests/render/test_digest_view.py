@@ -12,7 +12,7 @@ from bot.models.deliveries import Digest, DigestSection
 from bot.models.feeds import FeedRecord
 from bot.models.papers import AbstractSection, Mark, PaperRecord
 from bot.render.cards import CardView, Shown, badges
-from bot.render.language import frame_direction, frame_language, text_language
+from bot.render.language import text_language
 from bot.render.languages import language
 from bot.render.view import DigestView, Reader, Site, build_view
 
@@ -83,11 +83,6 @@ def test_the_frame_is_the_readers() -> None:
     view = view_of(Digest(()), reader=reader)
     assert (view.reader_name, view.language, view.direction) == ("A B", "en", "ltr")
     assert (view.period, view.unsubscribe_url, view.preferences_url) == ("2–9 November 2026", "https://e.org/u", "")
-
-
-def test_a_language_that_the_frame_does_not_speak_falls_back() -> None:
-    assert frame_language("de") == "en"
-    assert (frame_direction("ar"), frame_direction("en")) == ("rtl", "ltr")
 
 
 def test_related_concepts_link_to_their_feeds() -> None:

@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 
 from bot.models.papers import AbstractSection
 from bot.render.excerpt import excerpt
+from bot.render.languages import language
 from bot.web.choices import zone_names
 from bot.web.views import ABSTRACT_LENGTH, abstract_in_two
-from bot.web.words import day_in_words, masked, moment_in_words
+from bot.web.words import masked, moment_in_words
 
 sentences = st.lists(
     st.text(st.sampled_from("abc Åβ中,"), min_size=1, max_size=80).map(lambda text: f"A{text.strip()}."), max_size=12
@@ -51,7 +52,7 @@ def test_an_ellipsis_of_the_authors_own_is_not_a_cut() -> None:
 
 
 def test_a_day_in_words() -> None:
-    assert day_in_words(date(2026, 11, 24)) == "Tuesday 24 November 2026"
+    assert language("en").weekday(date(2026, 11, 24)) == "Tuesday 24 November 2026"
 
 
 def test_a_moment_is_told_by_the_clock_there() -> None:
