@@ -19,6 +19,7 @@ from bot.models.subscribers import Cadence, Wish
 
 _DAY = timedelta(days=1)
 _SECOND = timedelta(seconds=1)
+_MOMENT = timedelta(microseconds=1)
 
 
 def next_occasion(wish: Wish, after: datetime) -> datetime:
@@ -37,6 +38,22 @@ def next_occasion(wish: Wish, after: datetime) -> datetime:
         if occasion is not None and occasion > after:
             return occasion
         day = _first_from(wish, day + _DAY)
+
+
+def first_occasion(wish: Wish, begin: datetime) -> datetime:
+    """The first occasion that is not earlier than `begin`, in UTC; otherwise as `next_occasion`."""
+    return next_occasion(wish, begin - _MOMENT)
+
+
+def day_begins(day: date, timezone: str) -> datetime:
+    """When a date begins on the clocks of a zone, in UTC; where the zone skips it whole, when the skip ends.
+
+    Raises:
+        CadenceError: there is no such zone.
+    """
+    occasion = _occasion_on(day, Wish(Cadence.WEEKLY, day.weekday(), 0, timezone))
+    assert occasion is not None  # only a daily wish leaves a date out
+    return occasion
 
 
 def last_occasion(wish: Wish, at: datetime) -> datetime:
@@ -61,6 +78,14 @@ def last_occasion(wish: Wish, at: datetime) -> datetime:
 def period_end(wish: Wish, occasion: datetime) -> datetime:
     """When the occasion after `occasion` comes, in UTC; from then on, `occasion` is refused as too old."""
     return next_occasion(wish, occasion)
+
+
+def is_zone(name: str) -> bool:
+    """Whether the zone database has a zone of that name."""
+    try:
+        return _zone(name) is not None
+    except CadenceError:
+        return False
 
 
 @lru_cache(maxsize=1024)

@@ -15,7 +15,7 @@ from datetime import datetime
 from itertools import filterfalse, islice
 from typing import NamedTuple
 
-from bot.models.deliveries import Digest, DigestSection, Entry
+from bot.models.deliveries import NO_CAPS, Digest, DigestSection, Entry
 from bot.models.papers import Mark
 
 #: What being new adds to relevance, from 0 at the window's beginning to this at its end.
@@ -39,6 +39,7 @@ def compose(
     updates: Sequence[tuple[int, str]] = (),
     unreached: Mapping[int, Sequence[str]] | None = None,
     own_order: Callable[[Sequence[int]], list[int]] | None = None,
+    caps: Mapping[int, int] = NO_CAPS,
 ) -> Digest | None:
     """A subscriber's digest; None when there is nothing new.
 
@@ -59,10 +60,13 @@ def compose(
         updates: what has happened to papers that this subscriber has had, latest first.
         unreached: by feed, sources that could not be reached.
         own_order: gives the papers of a feed in the subscriber's own order; none is lost, and retracted ones stay last.
+        caps: by feed, papers at the most; what a feed may not take is room for the others.
     """
     theirs = {feed_id: entries[feed_id] for feed_id in feed_ids if feed_id in entries}
     composer = Composer(theirs, trending=trending, unreached=unreached)
-    return composer.digest(feed_ids, window, shown=shown, max_papers=max_papers, updates=updates, own_order=own_order)
+    return composer.digest(
+        feed_ids, window, shown=shown, max_papers=max_papers, updates=updates, own_order=own_order, caps=caps
+    )
 
 
 class _Shelf(NamedTuple):
@@ -114,8 +118,14 @@ class Composer:
         max_papers: int = 12,
         updates: Sequence[tuple[int, str]] = (),
         own_order: Callable[[Sequence[int]], list[int]] | None = None,
+        caps: Mapping[int, int] = NO_CAPS,
+        missed: int = 0,
     ) -> Digest | None:
-        """One subscriber's digest, as `compose` gives it."""
+        """One subscriber's digest, as `compose` gives it.
+
+        Args:
+            missed: papers that came before the window, during a pause.
+        """
         shelves = self._shelves.setdefault(window, {})
         chosen = dict.fromkeys(feed_ids)
         taken: set[int] = set()
@@ -132,7 +142,8 @@ class Composer:
                 left.append((feed_id, shelf, gone, count))
         if not left:
             return None
-        rooms = _turns([count for _, _, _, count in left], max(1, max_papers))
+        wanted = [min(count, caps.get(feed, count)) for feed, _, _, count in left] if caps else [one[3] for one in left]
+        rooms = _turns(wanted, max(1, max_papers))
         sections = [
             DigestSection(feed_id, shelf.first(room, gone), count - room)
             if own_order is None or not room
@@ -144,6 +155,7 @@ class Composer:
             tuple([feed for feed in self._trending if feed not in chosen][:TRENDING]),
             tuple(sorted(updates, key=_gravity)[:UPDATES]) if updates else (),
             tuple([(feed, self._unreached[feed]) for feed in chosen if feed in self._unreached]),
+            missed,
         )
 
     def _shelf(self, feed_id: int, window: tuple[datetime, datetime]) -> _Shelf:

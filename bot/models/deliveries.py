@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from email import message_from_bytes
 from email.policy import SMTP
 from enum import StrEnum
-from typing import NamedTuple
+from types import MappingProxyType
+from typing import Final, NamedTuple
 
 from sqlalchemy import Column, ForeignKey, Index, Text, UniqueConstraint
 from sqlmodel import Field
@@ -19,6 +21,10 @@ from bot.models.votes import CastVote
 
 #: Without blanks; made once, since making it takes longer than a digest does.
 _as_json = json.JSONEncoder(separators=(",", ":")).encode
+
+
+#: Of a subscriber who lets each feed take what room there is.
+NO_CAPS: Final[Mapping[int, int]] = MappingProxyType({})
 
 
 class State(StrEnum):
@@ -120,6 +126,8 @@ class Digest:
     updates: tuple[tuple[int, str], ...] = ()
     #: Feeds of the reader with the sources that could not be reached for them.
     unreached: tuple[tuple[int, tuple[str, ...]], ...] = ()
+    #: Papers that came during a pause and are older than what a digest after one looks back to; the web has them.
+    missed: int = 0
 
     @property
     def paper_ids(self) -> tuple[int, ...]:
@@ -136,6 +144,8 @@ class Digest:
             frozen["updates"] = self.updates
         if self.unreached:
             frozen["unreached"] = self.unreached
+        if self.missed:
+            frozen["missed"] = self.missed
         return _as_json(frozen)
 
     @classmethod
@@ -151,6 +161,7 @@ class Digest:
             tuple(kept["trending"]),
             tuple((paper, kind) for paper, kind in kept.get("updates", ())),
             tuple((feed, tuple(sources)) for feed, sources in kept.get("unreached", ())),
+            kept.get("missed", 0),
         )
 
 
@@ -223,6 +234,16 @@ class Due(NamedTuple):
     updates: tuple[tuple[int, str], ...] = ()
     #: What the order of their papers is learned from; none where they let nothing be learned.
     votes: tuple[CastVote, ...] = ()
+    #: By feed, papers in one digest at the most, where the subscriber set such a limit.
+    caps: Mapping[int, int] = NO_CAPS
+    #: When a pause ended since the last digest; None where there was none.
+    paused_until: datetime | None = None
+    #: Whether nobody has noticed yet that the pause has ended.
+    asleep: bool = False
+    #: Where the window begins, if that is later than where the last one ended.
+    begins: datetime | None = None
+    #: Papers that came between the two.
+    missed: int = 0
 
 
 @dataclass(frozen=True, slots=True)

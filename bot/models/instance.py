@@ -27,3 +27,5 @@ class Instance(Table, table=True):
     term: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
     #: Who leads, `host:pid`, for people.
     leader: str = Field(default="", sa_column_kwargs={"server_default": text("''")})
+    #: The version of the zone database that stored occasions were reckoned by, `2026a`.
+    zones: str = Field(default="", sa_column_kwargs={"server_default": text("''")})

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, exists, func, select
 
-from bot.models.deliveries import Due
+from bot.models.deliveries import NO_CAPS, Due
 from bot.models.subscribers import Standing, Wish
 from bot.models.votes import CastVote
 from bot.store.belonging import belongs
@@ -47,6 +47,10 @@ class Voter:
     start: datetime
 
 
+#: How far back the window of somebody goes whose pause has ended, by their wish.
+BackTo = Callable[[Wish], datetime]
+
+
 def batches(store: Store, at: datetime, *, everyone: bool, at_once: int = AT_ONCE) -> Iterator[list[int]]:
     """Ids of those who are due at `at`, in their order, so many at a time.
 
@@ -58,7 +62,9 @@ def batches(store: Store, at: datetime, *, everyone: bool, at_once: int = AT_ONC
     last = 0
     while True:
         query = (
-            select(subscriber.c.id).where(_due(at, everyone=everyone), subscriber.c.id > last).order_by(subscriber.c.id)
+            select(subscriber.c.id)
+            .where(_listed(at, everyone=everyone), subscriber.c.id > last)
+            .order_by(subscriber.c.id)
         )
         with store.reading() as connection:
             listed = list(connection.execute(query.limit(LISTED)).scalars())
@@ -70,18 +76,27 @@ def batches(store: Store, at: datetime, *, everyone: bool, at_once: int = AT_ONC
 
 
 def dues(
-    connection: Connection, ids: Sequence[int], *, at: datetime, everyone: bool, lookback: datetime, moment: datetime
+    connection: Connection,
+    ids: Sequence[int],
+    *,
+    at: datetime,
+    everyone: bool,
+    lookback: datetime,
+    back_to: BackTo,
+    moment: datetime,
 ) -> list[Due]:
     """Those of some subscribers who are due now, locked.
 
     Args:
         everyone: every active subscriber, due or not.
         lookback: where the window of somebody begins who has had no digest yet.
+        back_to: bounds the window of somebody whose pause has ended.
         moment: of planning.
     """
     query = (
         select(
             *subscriber.c["id", "cadence", "weekday", "hour", "timezone", "max_papers", "covered_until"],
+            *subscriber.c["standing", "paused_until"],
             exists().where(suppression.c.email_key == subscriber.c.email_key).label("suppressed"),
             (subscriber.c.learns & _VOTED).label("learns"),
             # Not among the conditions: SQLite would rather go through all who are due than through these.
@@ -94,14 +109,28 @@ def dues(
     if not rows:
         return []
     found = [row.id for row in rows]
-    feeds = _chosen_feeds(connection, found)
+    feeds, caps = _chosen_feeds(connection, found)
     votes = latest_votes(connection, [row.id for row in rows if row.learns])
-    start = min(row.covered_until or lookback for row in rows)
+    begins = _begins(rows, at, back_to)
+    missed = _missed(connection, begins)
+    start = min(begins.get(row.id) or row.covered_until or lookback for row in rows)
     had = _had(connection, found, {feed for chosen in feeds.values() for feed in chosen}, start)
     updates = _updates(connection, found, moment)
     wishes: dict[tuple[Any, ...], Wish] = {}
     dues = []
-    for id_, cadence, weekday, hour, timezone, max_papers, covered_until, suppressed, *_ in rows:
+    for (
+        id_,
+        cadence,
+        weekday,
+        hour,
+        timezone,
+        max_papers,
+        covered_until,
+        standing,
+        paused_until,
+        suppressed,
+        *_,
+    ) in rows:
         wish = (cadence, weekday, hour, timezone)
         dues.append(
             Due(
@@ -114,26 +143,36 @@ def dues(
                 shown=frozenset(had.get(id_, ())),
                 updates=tuple(updates.get(id_, ())),
                 votes=votes.get(id_, ()),
+                caps=caps.get(id_, NO_CAPS),
+                paused_until=paused_until if paused_until is not None and paused_until <= at else None,
+                asleep=standing == Standing.PAUSED,
+                begins=begins.get(id_),
+                missed=missed.get(id_, 0),
             )
         )
     return dues
 
 
-def voters(store: Store, ids: Sequence[int], lookback: datetime) -> list[Voter]:
+def voters(store: Store, ids: Sequence[int], lookback: datetime, at: datetime, back_to: BackTo) -> list[Voter]:
     """Those of some subscribers who have voted and let it be learned from.
 
     They are read without a lock, so that learning, which takes a while, can come before the transaction.
 
     Args:
         lookback: where the window of somebody begins who has had no digest yet.
+        at: whose pause has ended by then.
+        back_to: bounds the window of those.
     """
     with store.reading() as connection:
-        query = select(subscriber.c.id, subscriber.c.covered_until).where(
+        wish = subscriber.c["cadence", "weekday", "hour", "timezone"]
+        query = select(*subscriber.c["id", "covered_until", "paused_until"], *wish).where(
             among(connection, subscriber.c.id, ids), subscriber.c.learns, _VOTED
         )
-        starts = {row.id: row.covered_until or lookback for row in connection.execute(query)}
+        rows = connection.execute(query).all()
+        begins = _begins(rows, at, back_to)
+        starts = {row.id: begins.get(row.id) or row.covered_until or lookback for row in rows}
         votes = latest_votes(connection, sorted(starts))
-        feeds = _chosen_feeds(connection, list(votes))
+        feeds, _ = _chosen_feeds(connection, list(votes))
     return [Voter(who, tuple(feeds.get(who, ())), cast, starts[who]) for who, cast in votes.items()]
 
 
@@ -152,24 +191,77 @@ def entered_since(store: Store, feed_ids: Iterable[int], start: datetime) -> dic
 
 
 def _due(at: datetime, *, everyone: bool) -> ColumnElement[bool]:
-    active = subscriber.c.standing == Standing.ACTIVE
-    return active if everyone else active & (subscriber.c.next_due <= at)
+    """Who is due: a pause that has an end is due when it ends, so that it is found in the index of those who are."""
+    gets = (subscriber.c.standing == Standing.ACTIVE) | (
+        (subscriber.c.standing == Standing.PAUSED) & (subscriber.c.paused_until <= at)
+    )
+    if everyone:
+        return gets
+    return gets & (subscriber.c.next_due <= at)
 
 
-def _chosen_feeds(connection: Connection, ids: Sequence[int]) -> dict[int, list[int]]:
-    """By subscriber, feeds in the order of the digest's sections."""
+def _listed(at: datetime, *, everyone: bool) -> ColumnElement[bool]:
+    """Who may be due, as far as the index alone tells: `dues` looks at each again."""
+    if everyone:
+        return _due(at, everyone=True)
+    return subscriber.c.standing.in_((Standing.ACTIVE, Standing.PAUSED)) & (subscriber.c.next_due <= at)
+
+
+def _begins(rows: Iterable[Any], at: datetime, back_to: BackTo) -> dict[int, datetime]:
+    """By subscriber, where the windows begin of those who would otherwise get all that came during a pause."""
+    found = {}
+    for row in rows:
+        if row.paused_until is not None and row.paused_until <= at and row.covered_until is not None:
+            begin = back_to(Wish(row.cadence, row.weekday, row.hour, row.timezone))
+            if begin > row.covered_until:
+                found[row.id] = begin
+    return found
+
+
+def _missed(connection: Connection, begins: Mapping[int, datetime]) -> dict[int, int]:
+    """By subscriber, papers new to them that came between the end of their last window and where the next begins."""
+    alike: dict[datetime, list[int]] = {}
+    for subscriber_id, begin in begins.items():
+        alike.setdefault(begin, []).append(subscriber_id)
+    missed: dict[int, int] = {}
+    for begin, ids in alike.items():
+        query = (
+            select(subscriber.c.id, func.count(feed_entry.c.paper_id.distinct()))
+            .join(subscription, subscription.c.subscriber_id == subscriber.c.id)
+            .join(concept_feed, concept_feed.c.id == subscription.c.feed_id)
+            .join(feed_entry, feed_entry.c.feed_id == concept_feed.c.id)
+            .outerjoin(shown, (shown.c.subscriber_id == subscriber.c.id) & (shown.c.paper_id == feed_entry.c.paper_id))
+            .where(
+                among(connection, subscriber.c.id, ids),
+                concept_feed.c.retired_at.is_(None),
+                feed_entry.c.entered_at >= subscriber.c.covered_until,
+                feed_entry.c.entered_at < begin,
+                belongs(),
+                shown.c.paper_id.is_(None),
+            )
+            .group_by(subscriber.c.id)
+        )
+        missed.update(dict(connection.execute(query).all()))
+    return missed
+
+
+def _chosen_feeds(connection: Connection, ids: Sequence[int]) -> tuple[dict[int, list[int]], dict[int, dict[int, int]]]:
+    """By subscriber, feeds in the order of the digest's sections; and limits of some of them, where there are any."""
     feeds: dict[int, list[int]] = {}
+    caps: dict[int, dict[int, int]] = {}
     if not ids:
-        return feeds
+        return feeds, caps
     chosen = (
-        select(subscription.c.subscriber_id, subscription.c.feed_id)
+        select(subscription.c.subscriber_id, subscription.c.feed_id, subscription.c.max_papers)
         .join(concept_feed, concept_feed.c.id == subscription.c.feed_id)
         .where(among(connection, subscription.c.subscriber_id, ids), concept_feed.c.retired_at.is_(None))
         .order_by(subscription.c.position, subscription.c.feed_id)
     )
-    for subscriber_id, feed_id in connection.execute(chosen).all():
+    for subscriber_id, feed_id, max_papers in connection.execute(chosen).all():
         feeds.setdefault(subscriber_id, []).append(feed_id)
-    return feeds
+        if max_papers is not None:
+            caps.setdefault(subscriber_id, {})[feed_id] = max_papers
+    return feeds, caps
 
 
 def _had(connection: Connection, ids: Sequence[int], feed_ids: Iterable[int], start: datetime) -> dict[int, list[int]]:

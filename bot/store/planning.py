@@ -104,9 +104,7 @@ def plan_batch(
     moment = None if dry_run else _moment(store, clock)
     with store.writing() as connection:
         moment = moment or tick(connection, clock())
-        due = dues(
-            connection, ids, at=at, everyone=everyone, lookback=lookback, back_to=back_to, moment=moment
-        )
+        due = dues(connection, ids, at=at, everyone=everyone, lookback=lookback, back_to=back_to, moment=moment)
         if not due:
             return Batch(0, (), under_way)
         start = min(one.begins or one.covered_until or lookback for one in due)
@@ -148,9 +146,7 @@ def close_planning(store: Store, run_id: int, passed_over: Mapping[str, int], no
 
 def next_occasion_of_all(store: Store) -> datetime | None:
     """When somebody is due next, or comes back from a pause; None when nobody ever is."""
-    query = select(func.min(subscriber.c.next_due)).where(
-        subscriber.c.standing.in_((Standing.ACTIVE, Standing.PAUSED))
-    )
+    query = select(func.min(subscriber.c.next_due)).where(subscriber.c.standing.in_((Standing.ACTIVE, Standing.PAUSED)))
     with store.reading() as connection:
         when: datetime | None = connection.execute(query).scalar()
     return when

@@ -179,6 +179,7 @@ class App:
             everyone=everyone,
             lookback_days=self.settings.lookback_days,
             trending=self._trending(),
+            timezone=self.settings.timezone,
             dry_run=dry_run,
             progress=progress,
             should_stop=should_stop,
@@ -325,6 +326,7 @@ class App:
             at=at,
             lookback_days=self.settings.lookback_days,
             trending=self._trending(),
+            timezone=self.settings.timezone,
         )
         if outcome is None or isinstance(outcome, PassedOver):
             reason = outcome.reason if outcome else "not there any more"

@@ -16,3 +16,4 @@ def upgrade() -> None:
     op.add_column("evidence", sa.Column("network", sa.String(), nullable=False, server_default=sa.text("''")))
     op.add_column("subscriber", sa.Column("paused_until", UtcDateTime(), nullable=True))
     op.add_column("subscription", sa.Column("max_papers", sa.Integer(), nullable=True))
+    op.add_column("instance", sa.Column("zones", sa.String(), nullable=False, server_default=sa.text("''")))
