@@ -22,6 +22,13 @@ class Job:
     called_off: bool = False
     #: How often it may be tried once more at once, on another connection.
     chances: int = 1
+    #: How often it gets such a chance back.
+    amends: int = 3
+
+    def make_amends(self) -> None:
+        """Give back its chance, since no other connection could be had: so one was lost for the server's sake."""
+        if not self.chances and self.amends:
+            self.chances, self.amends = 1, self.amends - 1
 
 
 class Jobs:

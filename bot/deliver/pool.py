@@ -18,6 +18,8 @@ from bot.models.deliveries import Message, Reply
 
 #: Seconds to wait before a server that has worked is tried again, time after time; then it is given up for the round.
 BACK_OFF = (0.5, 1.0, 2.0, 4.0, 8.0)
+#: Longer than most servers look at a message, and shorter than anybody likes to wait for the next one.
+BEHIND = 15.0
 #: For so many messages one connection more is worth opening at once.
 WORTH_ONE = 4
 #: Connections lost in a row, beyond as many as there are: then it is the server.
@@ -40,6 +42,8 @@ class Relays:
     name: str = ""
     patience: Patience = field(default_factory=Patience)
     back_off: Sequence[float] = BACK_OFF
+    #: Seconds that a message waits behind one whose reply does not come, before another connection may have it.
+    behind: float = BEHIND
 
     def share(self, url: SmtpUrl) -> int:
         """Connections to one of them; where it has a rate, no more than have something to do each second."""
@@ -109,6 +113,8 @@ class Pool:
         #: Ends waits when the round is to end.
         self._over = asyncio.Event()
         self._opening: set[asyncio.Task[None]] = set()
+        #: What was begun with the dot of the one before, and when.
+        self._behind: dict[Session, tuple[float, list[Job]]] = {}
         self._crashed: BaseException | None = None
 
     @property
@@ -167,6 +173,13 @@ class Pool:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
+    def let_go(self) -> None:
+        """Let others have what has waited for long behind a message whose reply does not come."""
+        now = asyncio.get_running_loop().time()
+        for since, following in self._behind.values():
+            if following and now - since >= self._config.behind:
+                self._jobs.again(following.pop())
+
     def hurry(self) -> None:
         """Wait no more for connections that are not open yet."""
         for task in list(self._opening):
@@ -214,6 +227,7 @@ class Pool:
                 except MailServerError as error:
                     # Another connection may have it meanwhile.
                     if job is not None:
+                        job.make_amends()
                         self._jobs.again(job)
                     job, failures = None, failures + 1
                     if not await self._may_try_again(relay, error, failures):
@@ -249,6 +263,8 @@ class Pool:
         def follow() -> Message | None:
             if relay.url.rate is None and self._may_go_on() and not self._over.is_set():
                 following.extend(filter(None, [self._jobs.take()]))
+            if following:
+                self._behind[session] = (asyncio.get_running_loop().time(), following)
             return following[0].message if following else None
 
         try:
@@ -257,6 +273,11 @@ class Pool:
             for one in following:
                 self._jobs.again(one)
             raise
+        finally:
+            begun = self._behind.pop(session, None) is not None
+        if begun and not following:
+            # Another connection has it now. Of what was begun here nothing is left once it is hung up.
+            session.abandon()
         if not job.called_off:
             relay.note(reply)
         self._concluded(job, reply, relay)

@@ -143,13 +143,14 @@ class Round:
             await self._jobs.low(LOW)
             if not self._may_go_on():
                 break
+            asked_at = self._clock()
             claims = await self._claim(BATCH if left is None else min(BATCH, left))
             if claims:
                 left = None if left is None else left - len(claims)
                 rendering.append(self._start(self._prepare(claims)))
                 if len(rendering) >= RENDERING:
                     await rendering.pop(0)
-            elif self._put_off_until is not None and self._put_off_until > self._clock():
+            elif self._put_off_until is not None and self._put_off_until > asked_at:
                 await asyncio.sleep(AT_PACE)
             else:
                 break
@@ -357,6 +358,7 @@ class Round:
                     self._pool.hurry()
             if now - looked >= LOOK:
                 looked = now
+                self._pool.let_go()
                 if waited and len(self._jobs) >= waited:
                     self._pool.grow(by_one=True)
                 waited = len(self._jobs)

@@ -52,15 +52,27 @@ class ScriptedServer:
         tls: ssl.SSLContext | None = None,
         *,
         tls_at_once: bool = False,
+        at_once: int = 1000,
+        lenient: bool = False,
     ) -> None:
+        """See the class.
+
+        Args:
+            tls_at_once: speak TLS from the first byte.
+            at_once: connections at a time; whoever comes beyond is told 421.
+            lenient: want a body even though no recipient was accepted.
+        """
         self.script: dict[str, str] = dict(script or {})
         self.offers, self._tls, self._tls_at_once = offers, tls, tls_at_once
+        self.at_once, self.lenient = at_once, lenient
         self.commands: list[str] = []
         #: Recipient and content of what was answered with 250 at the dot.
         self.taken: list[tuple[str, bytes]] = []
         #: Recipients of everything whose final dot came.
         self.dots: list[str] = []
         self.connections = 0
+        #: The same as `taken`, recipients alone, for each connection.
+        self.sessions: list[list[str]] = []
         #: Set when silence begins.
         self.silent = threading.Event()
         #: Set at the end, for those who stall.
@@ -121,6 +133,8 @@ class ScriptedServer:
     def what(self, step: str, recipient: str = "") -> str:
         """What to say, or how to misbehave."""
         self._times[step] += 1
+        if step == "CONNECT" and len(self._open) > self.at_once:
+            return "421 4.7.0 too many connections"
         for key in (f"{step} {self._times[step]}", f"{step} {recipient}", step):
             if key in self.script:
                 return self.script[key]
@@ -140,6 +154,8 @@ class _Talk:
         self._server, self._socket = server, connected
         self._file: BinaryIO = connected.makefile("rb")
         self._recipient = ""
+        self._took: list[str] = []
+        server.sessions.append(self._took)
         #: Whether MAIL, and then RCPT, was accepted.
         self._opened = self._accepted = False
 
@@ -166,12 +182,8 @@ class _Talk:
             if step == "EHLO":
                 self._greet()
             elif step == "DATA":
-                if not self._accepted:
-                    # As servers do that are sent commands ahead (RFC 2920, 3.1).
-                    self._send("503 5.5.1 no valid recipients")
-                elif self._say("DATA").startswith("354"):
-                    self._take()
-            elif step in REPLIES:
+                self._data()
+            elif step in REPLIES or step in self._server.script:
                 if step == "RCPT":
                     self._recipient = command.partition("<")[2].partition(">")[0]
                 if step == "RCPT" and not self._opened:
@@ -196,6 +208,13 @@ class _Talk:
         lines = ["test greets you", *self._server.offers]
         self._send("\r\n".join([*(f"250-{line}" for line in lines[:-1]), f"250 {lines[-1]}"]))
 
+    def _data(self) -> None:
+        if not self._accepted and not self._server.lenient:
+            # As servers do that are sent commands ahead (RFC 2920, 3.1).
+            self._send("503 5.5.1 no valid recipients")
+        elif self._say("DATA").startswith("354"):
+            self._take()
+
     def _take(self) -> None:
         lines: list[bytes] = []
         while (line := self._file.readline()) != b".\r\n":
@@ -209,6 +228,7 @@ class _Talk:
         said = self._server.what("DOT", self._recipient)
         if said.startswith("250"):
             self._server.taken.append((self._recipient, b"".join(lines)))
+            self._took.append(self._recipient)
         self._act(said)
 
     def _say(self, step: str) -> str:

@@ -6,28 +6,20 @@ import subprocess
 import sys
 import threading
 from collections import Counter
-from collections.abc import Callable, Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 from sqlalchemy import select, text
 
-from bot.deliver.deliver import deliver
 from bot.deliver.report import DeliverReport
-from bot.deliver.round import Render
-from bot.deliver.pool import Relays
-from bot.deliver.smtp import Patience
 from bot.deliver.url import Security, SmtpUrl
-from bot.errors import BotError, MailServerError, SettingsError, StoreError, TemplateError
+from bot.errors import MailServerError, SettingsError, StoreError, TemplateError
 from bot.models.deliveries import Claim, Message, Outcome, State
 from bot.store import outbox, runs
 from bot.store.engine import Store
-from bot.store.schema import open_store
 from bot.store.tables import run, suppression
-from bot.suppress.replies import suppression_for
+from tests.deliver.rounds import QUICK, Clock, account, deliver_to, reader, recipients, render, suppressed
 from tests.deliver.rows import (
     NOW,
     WEEK,
@@ -41,88 +33,6 @@ from tests.deliver.rows import (
     still_shown,
 )
 from tests.deliver.servers import DROP, RESET, SILENCE, ScriptedServer, deaf_port
-
-#: When a step is to be met by silence: long enough for a server that answers, on a busy machine.
-QUICK = replace(Patience(), mail=0.5, rcpt=0.5, data=0.5, dot=0.5)
-
-
-class Clock:
-    """Stands still unless it is moved."""
-
-    def __init__(self, now: datetime = NOW) -> None:
-        self.now = now
-
-    def __call__(self) -> datetime:
-        return self.now
-
-
-@pytest.fixture
-def sqlite_store(tmp_path: Path) -> Any:
-    """For what the kind of database has no part in."""
-    store = open_store(f"sqlite:///{tmp_path}/bot.db")
-    yield store
-    store.close()
-
-
-def render(taken: Claim) -> Message:
-    return Message(
-        sender="bounce+token@papers.example.org",
-        recipient=taken.email,
-        subject="Papers",
-        message_id=taken.message_id,
-        content=f"Message-ID: {taken.message_id}\r\n\r\nHello\r\n".encode(),
-    )
-
-
-def rendered(one: Callable[[Claim], Message]) -> Render:
-    """Renders many as `one` does each."""
-
-    async def render_all(claims: Sequence[Claim]) -> list[Message | BotError]:
-        found: list[Message | BotError] = []
-        for taken in claims:
-            try:
-                found.append(one(taken))
-            except (StoreError, SettingsError):
-                raise
-            except BotError as error:
-                found.append(error)
-            except KeyError as error:
-                # As the mailroom does with what nobody foresaw.
-                found.append(BotError(f"rendering: KeyError: {error}"))
-        return found
-
-    return render_all
-
-
-def deliver_to(store: Store, server: ScriptedServer | SmtpUrl, **options: Any) -> DeliverReport:
-    url = server if isinstance(server, SmtpUrl) else server.url
-    names = ("connections", "patience", "messages", "back_off")
-    chosen = {"connections": 1, "back_off": ()} | {name: options.pop(name) for name in names if name in options}
-    values: dict[str, Any] = {"domain": "papers.example.org", "suppression_for": suppression_for} | options
-    relays = Relays([url], **chosen)
-    return deliver(store, relays, rendered(values.pop("render", render)), values.pop("clock", Clock()), **values)
-
-
-def reader(number: int) -> str:
-    return f"reader{number}@reader.example"
-
-
-def recipients(server: ScriptedServer) -> list[str]:
-    return [recipient for recipient, _ in server.taken]
-
-
-def suppressed(store: Store) -> list[str]:
-    with store.reading() as connection:
-        return list(connection.execute(select(suppression.c.email_key)).scalars())
-
-
-def account(store: Store) -> dict[State, int]:
-    """The account of the one run, which adds up."""
-    with store.reading() as connection:
-        one = connection.execute(select(run.c.id, run.c.chosen)).one()
-    counts = runs.account_of(store, one.id)
-    assert sum(counts.values()) == one.chosen
-    return counts
 
 
 def test_all_that_is_due_is_sent_once_over_one_connection(store: Store) -> None:
@@ -547,7 +457,7 @@ from bot.deliver.pool import Relays
 from bot.deliver.url import SmtpUrl
 from bot.store.schema import open_store
 from tests.deliver.rows import NOW
-from tests.deliver.test_deliver import render, rendered
+from tests.deliver.rounds import render, rendered
 store, relays = open_store(sys.argv[1]), Relays([SmtpUrl.parse(sys.argv[2])], connections=1)
 deliver(store, relays, rendered(render), lambda: NOW, domain="papers.example.org", suppression_for=lambda reply: None)
 """
