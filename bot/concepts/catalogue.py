@@ -20,12 +20,13 @@ from bot.models.feeds import SLUG_LENGTH, SOURCES, CatalogueFeed, CatalogueQuery
 __all__ = ["CatalogueChange", "FeedChange", "difference", "parse", "starter", "write"]
 
 NAME_LENGTH = 120
+FIELD_LENGTH = 60
 DESCRIPTION_LENGTH = 500
 TERM_LENGTH = 200
 QUERY_LENGTH = 10_000
 ADDRESS_LENGTH = 2_000
 
-_FEED_KEYS = ("slug", "name", "description", "mesh", "synonyms", "exclude", "threshold", "query")
+_FEED_KEYS = ("slug", "name", "description", "field", "mesh", "synonyms", "exclude", "threshold", "query")
 _QUERY_KEYS = ("source", "query")
 _WIDTH = 100
 _PART = re.compile(r'(?:"[^"]*"|\S)+')
@@ -117,6 +118,7 @@ class _Reading:
             exclude=self.terms(path, table, "exclude"),
             queries=self.queries(path, table),
             threshold=self.share(path, table, "threshold"),
+            field=self.text(path, table, "field", FIELD_LENGTH, needed=False),
         )
 
     def slug(self, path: Path, table: dict[str, object]) -> str:
@@ -275,6 +277,8 @@ def _feed_text(feed: CatalogueFeed) -> str:
     lines = ["[[feed]]", f"slug = {_quoted(feed.slug)}", f"name = {_quoted(feed.name)}"]
     if feed.description:
         lines.append(f"description = {_quoted(feed.description)}")
+    if feed.field:
+        lines.append(f"field = {_quoted(feed.field)}")
     for key, terms in (("mesh", feed.mesh), ("synonyms", feed.synonyms), ("exclude", feed.exclude)):
         if terms:
             lines.append(f"{key} = {_list_text(key, terms)}")

@@ -57,7 +57,11 @@ def threshold_in_words(threshold: float | None) -> str:
 
 def _words(old: CatalogueFeed, new: CatalogueFeed) -> tuple[str, ...]:
     words = []
-    for key, was, now in (("name", old.name, new.name), ("description", old.description, new.description)):
+    for key, was, now in (
+        ("name", old.name, new.name),
+        ("description", old.description, new.description),
+        ("field", old.field, new.field),
+    ):
         if was != now:
             words.append(f"{key}: '{was}' becomes '{now}'")
     for key, had, has in (

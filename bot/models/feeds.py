@@ -57,6 +57,8 @@ class ConceptFeed(Table, table=True):
     slug: str = Field(unique=True, max_length=SLUG_LENGTH)
     name: str
     description: str = ""
+    #: What it belongs to, for readers who look for a feed: `Infectious diseases`; empty where nobody said.
+    field: str = Field(default="", sa_column_kwargs={"server_default": text("''")})
     #: Vocabulary concepts by preferred name, narrower ones included.
     mesh: list[str] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
     #: Other names; capitals matter in short forms.
@@ -135,6 +137,8 @@ class FeedRecord:
     exclude: tuple[str, ...] = ()
     #: From which relevance on papers belong to it, 0..1; None: the usual one.
     threshold: float | None = None
+    #: What readers find it under; empty where nobody said.
+    field: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +162,8 @@ class CatalogueFeed:
     queries: tuple[CatalogueQuery, ...] = ()
     #: From which relevance on papers are in it, 0..1; None: the usual one.
     threshold: float | None = None
+    #: What readers find it under, `Infectious diseases`; empty: with all that have none.
+    field: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -65,6 +65,7 @@ def apply_catalogue(store: Store, feeds: Sequence[CatalogueFeed], now: datetime)
                 "synonyms": list(feed.synonyms),
                 "exclude": list(feed.exclude),
                 "threshold": feed.threshold,
+                "field": feed.field,
                 "retired_at": None,
             }
             feed_id = known.get(feed.slug)
@@ -237,6 +238,7 @@ def _records() -> Select[*tuple[Any, ...]]:
         concept_feed.c.synonyms,
         concept_feed.c.exclude,
         concept_feed.c.threshold,
+        concept_feed.c.field,
     )
 
 
@@ -250,6 +252,7 @@ def _record(row: Any) -> FeedRecord:
         tuple(row.synonyms),
         tuple(row.exclude),
         row.threshold,
+        row.field,
     )
 
 
@@ -284,6 +287,7 @@ def _catalogue(connection: Connection) -> dict[int, CatalogueFeed]:
             tuple(row.exclude),
             tuple(queries.get(row.id, ())),
             row.threshold,
+            row.field,
         )
         for row in rows
     }

@@ -11,15 +11,21 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import text
 
 from bot.errors import StoreError
-from bot.store import migrations
+from bot.store import migrations, search_index
 from bot.store.engine import Store
 from bot.store.schema import current_version, open_store, upgrade
 from bot.store.tables import METADATA
 
 
+def is_described(name: str | None, kind: str, _parents: object) -> bool:
+    """Whether models describe it: neither FTS5's tables nor a `tsvector` can be written down for both databases."""
+    return not (kind == "table" and name is not None and name.startswith(search_index.TABLE))
+
+
 def test_migrations_and_models_give_the_same_schema(store: Store) -> None:
     with store.reading() as connection:
-        context = MigrationContext.configure(connection, opts={"compare_type": True, "compare_server_default": True})
+        options = {"compare_type": True, "compare_server_default": True, "include_name": is_described}
+        context = MigrationContext.configure(connection, opts=options)
         assert compare_metadata(context, METADATA) == []
 
 
