@@ -19,6 +19,9 @@ from bot.wiring.telling import tell_collected, tell_delivered, tell_planned
 COLLECT_EVERY = 300
 PLAN_EVERY = 60
 DELIVER_EVERY = 30
+#: Whoever has signed up looks into their mailbox now.
+ANSWER_EVERY = 5
+TIDY_EVERY = 3600
 
 log = structlog.get_logger(__name__)
 
@@ -59,6 +62,9 @@ def build_scheduler(
         every(PLAN_EVERY, "plan", lambda: _plan(app, should_stop))
     if delivering:
         every(DELIVER_EVERY, "deliver", lambda: _deliver(app, should_stop))
+        every(ANSWER_EVERY, "answer", lambda: app.answer(should_stop))
+    if collecting:
+        every(TIDY_EVERY, "tidy", app.tidy)
     return scheduler
 
 

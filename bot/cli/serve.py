@@ -71,7 +71,9 @@ def _among_others(app: App, stop: threading.Event, *, collecting: bool, deliveri
     from bot.wiring.working import chosen_lanes, share_work  # noqa: PLC0415 (as above)
 
     name = own_name()
-    lanes = chosen_lanes([*(["plan", "collect"] if collecting else []), *(["deliver"] if delivering else [])])
+    lanes = chosen_lanes(
+        [*(["plan", "collect"] if collecting else []), *(["letters", "deliver"] if delivering else [])]
+    )
     steps: list[Callable[[], object]] = []
     if collecting:
         steps.append(lambda: lead(app, name, stop))

@@ -25,7 +25,8 @@ log = structlog.get_logger(__name__)
 def worker(
     name: Annotated[str | None, typer.Option(help="Its name in the log (host:pid).", metavar="NAME")] = None,
     queues: Annotated[
-        str | None, typer.Option(help="Only these: deliver,plan,collect.", metavar="QUEUE,…", show_default=False)
+        str | None,
+        typer.Option(help="Only these: letters,deliver,plan,collect.", metavar="QUEUE,…", show_default=False),
     ] = None,
     alive: Annotated[
         Path | None, typer.Option(help="Touched every 5 s while it works: for health checks.", metavar="FILE")
@@ -42,8 +43,9 @@ def worker(
     logs.set_up(logging.INFO)
     lanes = chosen_lanes(queues.split(",") if queues else None)
     with opened(settings) as app, stopping() as stop:
-        if "deliver" in lanes and not can_deliver(app):
-            del lanes["deliver"]
+        sending = {"letters", "deliver"} & lanes.keys()
+        if sending and not can_deliver(app):
+            lanes = {queue: at_once for queue, at_once in lanes.items() if queue not in sending}
         if lanes:
             touch = alive.touch if alive else lambda: None
             share_work(app, lanes, name or own_name(), stop.is_set, alive=touch)

@@ -9,11 +9,11 @@ from datetime import datetime, timedelta
 import structlog
 
 from bot.deliver.grammar import ascii_domain
-from bot.deliver.retry import FIRST_WAIT, concerns_server, decide
+from bot.deliver.single import Promise, send_single
 from bot.deliver.smtp import Connection
 from bot.errors import BotError
 from bot.models.alarms import AlarmRecord
-from bot.models.deliveries import Message, Outcome, State
+from bot.models.deliveries import Message, State
 from bot.store import alarms
 from bot.store.engine import Store
 
@@ -47,19 +47,17 @@ def send_alarms(
     if not taken:
         return 0
     ids = [one.id for one in taken]
+    promise = Promise(
+        render=lambda: render(taken, message_id),
+        hand_over=lambda: alarms.hand_over(store, ids, clock()),
+        settle=lambda outcome, _reply: alarms.settle(store, ids, outcome, clock()),
+        attempts=min(one.attempts for one in taken),
+        expires_at=taken[-1].at + OLDEST,
+    )
     try:
-        message = render(taken, message_id)
-        if message is None:
-            alarms.settle(store, ids, Outcome(State.SKIPPED, tried=False), clock())
-            return 0
-        reply = connection.send(message, lambda: alarms.hand_over(store, ids, clock()))
+        outcome = send_single(connection, promise, clock)
     except BotError as error:
-        alarms.settle(store, ids, Outcome(State.DEFERRED, due_at=clock() + FIRST_WAIT, tried=False), clock())
         log.error("alarm not sent", error=str(error), kind=taken[0].kind, alarms=len(ids))
         raise
-    outcome = decide(reply, min(one.attempts for one in taken), clock(), taken[-1].at + OLDEST)
-    if concerns_server(reply):
-        outcome = Outcome(State.DEFERRED, due_at=clock() + FIRST_WAIT, tried=False)
-    alarms.settle(store, ids, outcome, clock())
     log.info("alarm", state=outcome.state, kind=taken[0].kind, alarms=len(ids))
     return len(ids) if outcome.state is State.SENT else 0

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from enum import StrEnum
 from typing import Final
 
 from jinja2 import Environment
 
 from bot.models.deliveries import Message
 from bot.models.feeds import FeedRecord
+from bot.models.letters import LetterKind
 from bot.models.subscribers import Wish
 from bot.render.cards import NAME_LENGTH, feed_url
 from bot.render.languages import Language, language
@@ -26,19 +26,6 @@ _ADDRESS_LENGTH: Final = 254
 _DESCRIPTION_LENGTH: Final = 300
 #: Feeds that a letter names one by one; the others are counted.
 _TOLD: Final = 60
-
-
-class Letter(StrEnum):
-    """What a letter is about; also the name of its folder of templates."""
-
-    CONFIRMATION = "confirmation"
-    """Somebody asked for digests to this address: is it its owner?"""
-    WELCOME = "welcome"
-    """Confirmed; digests begin."""
-    CHANGED = "changed"
-    """Preferences are others now."""
-    GOODBYE = "goodbye"
-    """Left; nothing more is sent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +43,7 @@ class Choice:
 class LetterView(MailView):
     """All that the templates of a letter see; each shows what it is about."""
 
-    kind: Letter
+    kind: LetterKind
     #: Where it goes.
     address: str
     #: Empty where the reader has none, or where it cannot be known whose it is.
@@ -86,7 +73,7 @@ def render_letter(view: LetterView, envelope: Envelope, environment: Environment
     """The letter as a message.
 
     Args:
-        view: what `confirmation`, `welcome`, `changed` or `goodbye` gave.
+        view: what `confirmation`, `already`, `welcome`, `changed` or `goodbye` gave.
         envelope: who sends it to whom; its language becomes the view's. A confirmation and a goodbye go to somebody who
             is no subscriber, so theirs has no `unsubscribe_url`.
         environment: of the view's language.
@@ -119,12 +106,39 @@ def confirmation(
     return LetterView(
         site=site,
         spoken=spoken,
-        kind=Letter.CONFIRMATION,
+        kind=LetterKind.CONFIRMATION,
         address=plain(address, _ADDRESS_LENGTH),
         feeds=_feeds(choice.feeds, site.public_url),
         facts=_facts(choice, spoken),
         link=_needed(confirm_url),
         days=days,
+    )
+
+
+def already(
+    new: Sequence[FeedRecord], reader: Reader, address: str, site: Site, add_url: str = "", days: int = 0
+) -> LetterView:
+    """To somebody who gets digests, for whom they were asked once more: where preferences are, and what can be added.
+
+    Like a confirmation it answers whoever fills in a form, so that it holds no words of theirs.
+
+    Args:
+        new: feeds that were asked for, and that the reader does not have yet.
+        reader: its name is not used.
+        add_url: opens the page that adds them; empty where there is nothing to add.
+        days: how long that link is good.
+    """
+    return LetterView(
+        site=site,
+        spoken=language(reader.language),
+        kind=LetterKind.ALREADY,
+        address=plain(address, _ADDRESS_LENGTH),
+        feeds=_feeds(new, site.public_url),
+        link=web_link(add_url),
+        days=days,
+        preferences_url=web_link(reader.preferences_url),
+        pause_url=web_link(reader.pause_url),
+        unsubscribe_url=web_link(reader.unsubscribe_url),
     )
 
 
@@ -138,7 +152,7 @@ def welcome(choice: Choice, reader: Reader, address: str, site: Site, first: dat
     return LetterView(
         site=site,
         spoken=spoken,
-        kind=Letter.WELCOME,
+        kind=LetterKind.WELCOME,
         address=plain(address, _ADDRESS_LENGTH),
         reader_name=plain(reader.name, NAME_LENGTH),
         feeds=_feeds(choice.feeds, site.public_url),
@@ -168,7 +182,7 @@ def changed(
     return LetterView(
         site=site,
         spoken=spoken,
-        kind=Letter.CHANGED,
+        kind=LetterKind.CHANGED,
         address=plain(address, _ADDRESS_LENGTH),
         reader_name=plain(reader.name, NAME_LENGTH),
         feeds=_feeds(choice.feeds, site.public_url),
@@ -191,7 +205,7 @@ def goodbye(reader: Reader, address: str, site: Site, return_url: str) -> Letter
     return LetterView(
         site=replace(site, public_url=""),
         spoken=language(reader.language),
-        kind=Letter.GOODBYE,
+        kind=LetterKind.GOODBYE,
         address=plain(address, _ADDRESS_LENGTH),
         reader_name=plain(reader.name, NAME_LENGTH),
         link=_needed(return_url),

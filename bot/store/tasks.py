@@ -47,6 +47,7 @@ class Task:
 DELIVER = Task("deliver", "deliver", queueing_lock="deliver")
 PLAN = Task("plan", "plan", lock="plan", queueing_lock="plan")
 TAG = Task("tag", "collect", lock="tag", queueing_lock="tag")
+LETTERS = Task("letters", "letters", lock="letters", queueing_lock="letters")
 
 
 def collect_task(query_id: int) -> Task:

@@ -22,6 +22,8 @@ class Purpose(StrEnum):
     UNSUBSCRIBE = "unsubscribe"
     PREFERENCES = "preferences"
     PAUSE = "pause"
+    CONFIRM = "confirm"
+    """The only one that names a sign-up, not a subscriber; it ends with that, see `bot.models.signups.LIFETIME`."""
 
 
 class Tokens:
@@ -95,6 +97,15 @@ class Tokens:
         """
         signature = self._for("bounce")[0].get_signature(str(delivery_id))
         return f"{delivery_id}-{hashlib.sha256(signature).hexdigest()[:20]}"
+
+    def pseudonyms(self, email_key: str) -> tuple[str, ...]:
+        """What stands for an address where nothing may be kept of it, 64 hexadecimal digits by each key.
+
+        The first is to be written down; any may have been, before the keys were rotated. Keyed, because a bare hash of
+        an address is found out by trying all that there are.
+        """
+        signed = (signer.get_signature(email_key) for signer in self._for("erased"))
+        return tuple(hashlib.sha256(signature).hexdigest() for signature in signed)
 
     def _for(self, purpose: str) -> tuple[Signer, ...]:
         signers = self._signers.get(purpose)

@@ -12,7 +12,8 @@ import structlog
 from bot.errors import BotError, LeadershipError
 from bot.store.lanes import Pulse
 from bot.store.leader import Leadership, taking_over
-from bot.store.tasks import DELIVER, PLAN, TAG, Task, collect_task, defer_all, retry_stalled, tidy
+from bot.store.letters import any_due
+from bot.store.tasks import DELIVER, LETTERS, PLAN, TAG, Task, collect_task, defer_all, retry_stalled, tidy
 from bot.wiring.app import App
 
 #: How often somebody who does not lead tries to, and the leader shows that it is there, in seconds. With the time after
@@ -48,14 +49,21 @@ def _stalled(_app: App, leadership: Leadership, dead_after: float) -> None:
         log.warning("tasks of workers that died", again=again, dropped=dropped)
 
 
+def _forget(app: App, _leadership: Leadership) -> None:
+    app.tidy()
+
+
 def looks(pulse: Pulse = Pulse()) -> tuple[Look, ...]:
     """What the leader looks at. A task that finds nothing to do costs less than knowing here all that there may be."""
     return (
         Look("stalled", 10, lambda app, leadership: _stalled(app, leadership, pulse.dead_after)),
+        # Whoever signs up makes the task as well; this one is for letters that are due later.
+        Look("letters", 10, _deferring(lambda app: [LETTERS] if any_due(app.store, app.clock()) else [])),
         Look("deliver", 30, _deferring(lambda _: [DELIVER])),
         Look("plan", 60, _deferring(lambda _: [PLAN])),
         Look("collect", 120, _deferring(_due_queries)),
         Look("tidy", 3600, lambda _app, leadership: tidy(leadership)),
+        Look("forget", 3600, _forget),
     )
 
 

@@ -19,9 +19,9 @@ from bot.store.tasks import DELIVER, TAG, defer_alone, more_due
 from bot.wiring.app import App
 from bot.wiring.telling import tell_collected, tell_delivered, tell_planned
 
-#: By queue, how many tasks one process runs at once. Delivering has connections of its own, and planning a processor
-#: to itself; sources are mostly waited for.
-LANES: Mapping[str, int] = {"deliver": 1, "plan": 1, "collect": 4}
+#: By queue, how many tasks one process runs at once. Letters do not wait behind digests, delivering has connections of
+#: its own, and planning a processor to itself; sources are mostly waited for.
+LANES: Mapping[str, int] = {"letters": 1, "deliver": 1, "plan": 1, "collect": 4}
 #: Deliveries of one task: some minutes, so that workers that come later get their share.
 SHARE = 5_000
 #: So many that nobody has claimed yet are worth another worker.
@@ -41,6 +41,12 @@ def task(queue: str) -> Callable[[Body], Body]:
         return body
 
     return enter
+
+
+@task("letters")
+def letters(app: App, should_stop: Callable[[], bool]) -> None:
+    """Take in sign-ups, and send the letters that are due."""
+    app.answer(should_stop)
 
 
 @task("deliver")

@@ -10,10 +10,11 @@ from pathlib import Path
 from bot.models.alarms import AlarmKind, AlarmRecord
 from bot.models.deliveries import Message
 from bot.models.feeds import FeedRecord, Health
+from bot.models.letters import LetterKind
 from bot.models.subscribers import Cadence, Wish
 from bot.render.alarm import render_alarm
 from bot.render.languages import SPOKEN, language
-from bot.render.letters import Choice, Letter, LetterView, changed, confirmation, goodbye, render_letter, welcome
+from bot.render.letters import Choice, LetterView, already, changed, confirmation, goodbye, render_letter, welcome
 from bot.render.mime import Envelope
 from bot.render.report import Account, FailingFeed, ReportView, render_report, report
 from bot.render.templates import build_environment
@@ -106,14 +107,15 @@ def choice(*more: FeedRecord) -> Choice:
     return Choice((*FEEDS, *more), WISH)
 
 
-def letters(code: str = "en", *more: FeedRecord, name: str = "Marie Curie") -> dict[Letter, LetterView]:
+def letters(code: str = "en", *more: FeedRecord, name: str = "Marie Curie") -> dict[LetterKind, LetterView]:
     """One of each kind."""
     person, chosen = reader(code, name), choice(*more)
     return {
-        Letter.CONFIRMATION: confirmation(chosen, ADDRESS, SITE, CONFIRM_URL, 7, code),
-        Letter.WELCOME: welcome(chosen, person, ADDRESS, SITE, NOW + 7 * DAY),
-        Letter.CHANGED: changed(chosen, person, ADDRESS, SITE, NOW + 7 * DAY),
-        Letter.GOODBYE: goodbye(person, ADDRESS, SITE, RETURN_URL),
+        LetterKind.CONFIRMATION: confirmation(chosen, ADDRESS, SITE, CONFIRM_URL, 7, code),
+        LetterKind.ALREADY: already((FEEDS[2], *more), person, ADDRESS, SITE, CONFIRM_URL, 7),
+        LetterKind.WELCOME: welcome(chosen, person, ADDRESS, SITE, NOW + 7 * DAY),
+        LetterKind.CHANGED: changed(chosen, person, ADDRESS, SITE, NOW + 7 * DAY),
+        LetterKind.GOODBYE: goodbye(person, ADDRESS, SITE, RETURN_URL),
     }
 
 

@@ -16,10 +16,11 @@ from lxml import html as lxml_html
 from bot.errors import TemplateError
 from bot.models.deliveries import Message
 from bot.models.feeds import FeedRecord
+from bot.models.letters import ANSWERS, LetterKind
 from bot.models.subscribers import Cadence, Wish
 from bot.render.fit import HTML_LIMIT
 from bot.render.languages import SPOKEN, language
-from bot.render.letters import Choice, Letter, changed, confirmation, goodbye, welcome
+from bot.render.letters import Choice, changed, confirmation, goodbye, welcome
 from bot.render.occasions import how_often, moment, stamp
 from bot.render.templates import build_environment
 from bot.render.whole import MailView, render_mail
@@ -41,7 +42,7 @@ from tests.render.sample_letters import (
 )
 
 every_mail = pytest.mark.parametrize(
-    ("name", "code"), [(name, code) for code in SPOKEN for name in (*Letter, "report", "alarm")]
+    ("name", "code"), [(name, code) for code in SPOKEN for name in (*LetterKind, "report", "alarm")]
 )
 
 
@@ -88,7 +89,7 @@ def message_brand(page: lxml_html.HtmlElement) -> str:
 
 
 def test_every_mail_is_there() -> None:
-    assert list(all_mails("en")) == [*Letter, "report", "alarm", "trouble"]
+    assert list(all_mails("en")) == [*LetterKind, "report", "alarm", "trouble"]
 
 
 @every_mail
@@ -138,7 +139,7 @@ def test_the_sender_is_named(name: str, code: str) -> None:
 
 
 def test_a_confirmation_asks_by_one_button_and_says_what_for() -> None:
-    message = all_mails("en")[Letter.CONFIRMATION]
+    message = all_mails("en")[LetterKind.CONFIRMATION]
     page = page_of(message)
     [button] = page.xpath("//td[@class='press']/a[@class='button']")
     assert (words_of(button), button.get("href")) == ("Yes, send me digests", CONFIRM_URL)
@@ -158,13 +159,13 @@ def test_a_confirmation_asks_by_one_button_and_says_what_for() -> None:
 
 
 def test_a_confirmation_holds_no_words_of_who_filled_in_the_form() -> None:
-    view = letters(name="Buy now at example.org")[Letter.CONFIRMATION]
+    view = letters(name="Buy now at example.org")[LetterKind.CONFIRMATION]
     assert view.reader_name == ""
     assert "Buy now" not in letter(view).html + letter(view).text
 
 
 def test_the_link_is_good_for_one_day_or_several() -> None:
-    view = letters()[Letter.CONFIRMATION]
+    view = letters()[LetterKind.CONFIRMATION]
     assert "good for 1 day." in letter(replace(view, days=1)).text
 
 
@@ -178,11 +179,15 @@ def test_a_letter_without_its_link_is_not_written(url: str) -> None:
 
 def test_only_mails_to_subscribers_can_be_unsubscribed_from() -> None:
     offered = {name: headers_of(message)["List-Unsubscribe"] for name, message in all_mails("en").items()}
-    assert {name for name, header in offered.items() if header} == {Letter.WELCOME, Letter.CHANGED}
+    assert {name for name, header in offered.items() if header} == {
+        LetterKind.ALREADY,
+        LetterKind.WELCOME,
+        LetterKind.CHANGED,
+    }
 
 
 def test_a_welcome_says_when_the_first_digest_comes_and_how_to_change_that() -> None:
-    message = all_mails("en")[Letter.WELCOME]
+    message = all_mails("en")[LetterKind.WELCOME]
     page = page_of(message)
     first = (
         "Your first digest comes on Monday, 16 November 2026 at 07:00 (Berlin time), if there is anything new by then."
@@ -233,7 +238,7 @@ def test_who_follows_nothing_is_told_so() -> None:
 
 
 def test_a_goodbye_has_one_link_and_says_what_is_kept() -> None:
-    message = all_mails("en")[Letter.GOODBYE]
+    message = all_mails("en")[LetterKind.GOODBYE]
     page = page_of(message)
     assert [(words_of(link), link.get("href")) for link in page.iter("a")] == [
         ("Come back to Concept Digest", RETURN_URL)
@@ -241,19 +246,22 @@ def test_a_goodbye_has_one_link_and_says_what_is_kept() -> None:
     assert re.findall(r"https?://\S+", message.text) == [RETURN_URL]
     for said in (words_of(page), flat(message.text)):
         assert f"Nothing more is sent to {ADDRESS}." in said
-        assert "Only that this address must not be written to." in said
+        assert (
+            "Only your address, what was sent to it, and that you asked for it and have left. So it is not written to again."
+            in said
+        )
 
 
 @pytest.mark.parametrize("code", SPOKEN)
-@pytest.mark.parametrize("kind", [Letter.CONFIRMATION, Letter.WELCOME, Letter.CHANGED])
-def test_hostile_feeds_and_names_are_shown_as_they_are(kind: Letter, code: str) -> None:
+@pytest.mark.parametrize("kind", [LetterKind.CONFIRMATION, LetterKind.ALREADY, LetterKind.WELCOME, LetterKind.CHANGED])
+def test_hostile_feeds_and_names_are_shown_as_they_are(kind: LetterKind, code: str) -> None:
     message = letter(letters(code, HOSTILE, name="<b>Marie</b> & \u202e{{ 7 * 7 }}")[kind])
     page = page_of(message)
     assert not page.xpath("//script|//body//style|//b")
     assert HOSTILE.name in [words_of(heading) for heading in page.iter("h3")]
     for said in (words_of(page), flat(message.text)):
         assert flat(HOSTILE.description) in said
-        assert ("<b>Marie</b> & {{ 7 * 7 }}" in said) is (kind is not Letter.CONFIRMATION)
+        assert ("<b>Marie</b> & {{ 7 * 7 }}" in said) is (kind not in ANSWERS)
         assert "\u202e" not in said
     assert len(page.xpath("//table[@class='page']/tbody/tr")) == len(
         page_of(all_mails(code)[kind]).xpath("//table[@class='page']/tbody/tr")
@@ -285,7 +293,7 @@ def test_a_letter_of_very_many_feeds_fits_and_counts_the_rest(name: str, descrip
 
 
 def test_a_mail_that_cannot_fit_is_refused() -> None:
-    view = letters()[Letter.GOODBYE]
+    view = letters()[LetterKind.GOODBYE]
     huge = build_environment(None, view.spoken)
     huge.globals["_"] = huge.globals["gettext"] = lambda *_, **__: "x" * HTML_LIMIT
 
