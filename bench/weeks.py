@@ -45,9 +45,12 @@ class Weeks:
     """A database that lives from week to week; what happens in it depends on a seed alone.
 
     Some feeds have more papers than others, and some more subscribers: the first ten times as many as the last.
+
+    Args:
+        beginning: an evening in UTC; each week ends on such a one, and all want their digests on its day.
     """
 
-    def __init__(self, url: str, readers: int) -> None:
+    def __init__(self, url: str, readers: int, beginning: datetime = BEGINNING) -> None:
         fresh = Store(url)
         upgrade(fresh)
         fresh.close()
@@ -55,7 +58,7 @@ class Weeks:
         self._url = url
         self.readers = readers
         #: What the bot's clock shows.
-        self.now = BEGINNING
+        self.now = beginning
         self._draw = random.Random(SEED)
         self._papers = 0
         self._late: list[tuple[int, Finding]] = []
@@ -125,7 +128,7 @@ class Weeks:
     def _row(self, number: int, slugs: Sequence[str]) -> RosterRow:
         email = f"reader{number}@reader.example"
         chosen = tuple(slugs[feed] for feed in popular(self._draw, CHOSEN))
-        wish = Wish("weekly", 0, self._draw.randint(6, 9), self._draw.choice(ZONES))
+        wish = Wish("weekly", self.now.weekday(), self._draw.randint(6, 9), self._draw.choice(ZONES))
         return RosterRow(number + 2, email, email, f"Reader {number}", chosen, wish)
 
     def _paper(self, number: int) -> Finding:
