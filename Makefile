@@ -50,6 +50,7 @@ tests: $(VENV)/.dev ## the tests alone (pytest)
 	$(BIN)/pytest -n $(WORKERS) --maxprocesses 4 $(PYTEST)
 
 bench: $(VENV)/.dev ## how fast the bot is, beside others: make bench BENCH="parse --rounds 9"
+	@$(PIP) install --group bench
 	$(BIN)/bot bench $(BENCH)
 
 format: $(VENV)/.dev ## write the code as the project writes it
@@ -80,7 +81,7 @@ constraints: $(VENV)/.made ## pin the newest versions anew in constraints.txt; g
 	@$(PINS)/bin/python -m pip uninstall --quiet --yes setuptools
 	@$(PINS)/bin/python -m pip install --quiet --upgrade pip
 	@# hatchling asks for editables by itself, when it builds an editable install.
-	@$(PINS)/bin/python -m pip install --quiet . --group dev editables \
+	@$(PINS)/bin/python -m pip install --quiet . --group dev --group bench editables \
 	    "$$($(BIN)/python -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["build-system"]["requires"])')"
 	@sed -n '/^#/p' constraints.txt >$(PINS)/constraints.txt
 	@$(PINS)/bin/python -m pip freeze --all --exclude concept-digest >>$(PINS)/constraints.txt

@@ -41,7 +41,8 @@ def test_every_setting_is_documented() -> None:
 
 def test_every_dependency_has_its_reason() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
-    wanted = [*project["project"]["dependencies"], *project["dependency-groups"]["dev"]]
+    groups = project["dependency-groups"]
+    wanted = [*project["project"]["dependencies"], *groups["dev"], *groups["bench"]]
     rows = re.findall(r"^\| ([^|]+) \|", (DOCS / "decisions/0002-libraries.md").read_text("utf-8"), re.MULTILINE)
     given = {name.strip().lower() for row in rows for name in row.split(",")} | {"psycopg", "apscheduler"}
     assert {re.split(r"[\[<>=]", name)[0] for name in wanted} <= given
