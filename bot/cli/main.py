@@ -23,6 +23,7 @@ from bot.cli import (
     logs,
     outbox,
     preview,
+    rosters,
     rounds,
     runs,
     serve,
@@ -52,6 +53,7 @@ app.add_typer(feeds.app, name="feeds")
 app.add_typer(concepts.app, name="concepts")
 app.add_typer(sources.app, name="sources")
 app.add_typer(subscribers.app, name="subscribers")
+subscribers.app.add_typer(rosters.app)
 app.add_typer(explain.app, name="explain")
 app.command("collect")(rounds.collect)
 app.command("plan")(rounds.plan)

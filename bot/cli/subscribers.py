@@ -3,27 +3,25 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
 from dataclasses import replace
 from enum import StrEnum
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from bot.cli.context import opened
-from bot.cli.output import counted, local, plural, progress, show, show_json, show_table, talk
+from bot.cli.output import counted, local, plural, show, show_json, show_table
 from bot.cli.rounds import AsJson
 from bot.digests.cadence import next_occasion
 from bot.digests.tastes import Tastes
 from bot.errors import BotError, UnknownError
-from bot.models.subscribers import WEEKDAYS, Cadence, RosterRow, Standing, Wish
-from bot.store import feeds, subscribers, votes
+from bot.models.rosters import Fate, RosterRow
+from bot.models.subscribers import WEEKDAYS, Cadence, Standing, Wish
+from bot.store import choosing, feeds, leaving, rosters, subscribers, votes
 from bot.store.subscribers import SubscriberRecord
 from bot.subscribe import wishes
 from bot.subscribe.addresses import clean_name, read_address
-from bot.subscribe.roster import write
-from bot.wiring import App, ImportReport
+from bot.wiring import App
 
 
 class Switch(StrEnum):
@@ -44,9 +42,6 @@ ZoneWish = Annotated[str | None, typer.Option(help="An IANA time zone: Europe/Be
 PapersWish = Annotated[str | None, typer.Option(help="Papers in one digest at the most.")]
 
 Learning = Annotated[Switch | None, typer.Option(help="Whether the order is learned from their votes.")]
-
-#: Problems of a roster that are printed; `--json` has more of them.
-PRINTED = 20
 
 
 @app.command("list")
@@ -149,17 +144,20 @@ def add(
         wish = _wish(Wish(timezone=bot.settings.timezone), cadence, weekday, hour, timezone)
         papers = wishes.read_max_papers(max_papers) if max_papers else None
         row = RosterRow(0, address.email, address.key, clean_name(name), _slugs(bot, feeds), wish, papers)
-        done = subscribers.import_rows(
+        done = rosters.import_rows(
             bot.store,
             [row],
-            import_id=subscribers.begin_import(bot.store, "bot subscribers add", bot.clock()),
+            import_id=rosters.begin_import(bot.store, "bot subscribers add", bot.clock()),
             how="bot subscribers add: the admin vouches for their consent",
-            defaults=subscribers.Defaults(wish, bot.settings.language),
+            defaults=rosters.Defaults(wish, bot.settings.language),
             next_due=lambda wish: next_occasion(wish, bot.clock()),
             now=bot.clock(),
+            pseudonyms=bot.tokens.pseudonyms,
         )
-        if done.problems:
-            raise BotError(f"subscriber: {address.email}: {done.problems[0].problem}")
+        if not done.added:
+            mend = "is a subscriber already; change what they get with `bot subscribers edit`"
+            refused = [one.problem for one in done.problems if one.fate is not Fate.KEPT]
+            raise BotError(f"subscriber: {address.email}: {refused[0] if refused else mend}")
         one = subscribers.subscriber_by_email(bot.store, address.email)
     show(f"added: {one.email}, {words(one.wish)}; next digest: {local(one.next_due, one.wish.timezone)}")
 
@@ -181,7 +179,7 @@ def edit(
         if one.standing == Standing.LEFT:
             raise BotError(f"subscriber: {one.email}: has left; they must sign up again themselves")
         wish = _wish(one.wish, cadence, weekday, hour, timezone)
-        subscribers.choose(
+        choosing.choose(
             bot.store,
             one.id,
             feeds=one.feeds if feeds is None else _slugs(bot, feeds) or (),
@@ -204,7 +202,7 @@ def remove(email: Email) -> None:
     """Unsubscribe somebody, as if they had done it themselves."""
     with opened() as bot:
         one = subscribers.subscriber_by_email(bot.store, email)
-        gone = subscribers.leave(bot.store, one.id, bot.clock(), "bot subscribers remove")
+        gone = leaving.leave(bot.store, one.id, bot.clock(), "bot subscribers remove")
     show(f"removed: {one.email}" if gone else f"{one.email} had left already")
 
 
@@ -217,67 +215,18 @@ def forget_votes(email: Email) -> None:
     show(f"erased: {plural(gone, 'vote')} of {one.email}" if gone else f"{one.email} has cast no votes")
 
 
-@app.command("import")
-def import_roster(
-    file: Annotated[Path, typer.Argument(help="A CSV file; only the column email must be there.", metavar="FILE.csv")],
-    column: Annotated[
-        list[str] | None, typer.Option(help='The file\'s own name for a column: email="E-Mail".', metavar="OURS=THEIRS")
-    ] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Report, and change nothing.")] = False,
-    as_json: AsJson = False,
-) -> int:
-    """Add the people of a roster file, as active: you vouch for their consent.
-
-    Rows with errors are reported and left out; so are people who have left, are suppressed or are there
-    already. Nobody is changed and nobody comes back this way.
-    """
-    columns = dict(_pair(one) for one in column or ())
-    with opened() as bot, progress(f"reading {file.name}") as tell:
-        report = bot.import_roster(file, columns=columns, dry_run=dry_run, progress=tell)
-    if as_json:
-        show_json(report.as_json())
-    else:
-        _tell(report, dry_run)
-    return 3 if report.refused else 0
-
-
-def _tell(report: ImportReport, dry_run: bool) -> None:
-    for problem in report.problems[:PRINTED]:
-        talk(f"line {problem.line}: {problem.email or '-'}: {problem.problem}")
-    if report.refused > PRINTED:
-        talk(f"… and {plural(report.refused - PRINTED, 'more row')}; --json tells the first 1,000")
-    if report.ignored:
-        talk(f"columns that mean nothing here: {', '.join(report.ignored)}")
-    verb = "would be added" if dry_run else "added"
-    show(f"{plural(report.added, 'subscriber')} {verb}, {plural(report.refused, 'row')} left out")
-
-
 @app.command()
-def export(
-    out: Annotated[Path | None, typer.Option(help="Write it into this file.", metavar="FILE.csv")] = None,
-    standing: Annotated[Standing | None, typer.Option(help="Only these.")] = None,
+def erase(
+    email: Email,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask whether it is meant.")] = False,
 ) -> None:
-    """Write the roster as CSV, harmless to spreadsheets; importing it gives the same people."""
+    """Forget a person whole; nothing stays but a keyed hash, so that no file brings them back."""
     with opened() as bot:
-        lines = write(_rows(bot, standing))
-        if out is None:
-            sys.stdout.reconfigure(newline="")  # type: ignore[union-attr]  # a text stream, whatever it is typed as
-            sys.stdout.writelines(lines)
-            return
-        try:
-            with out.open("w", encoding="utf-8", newline="") as file:
-                file.writelines(lines)
-        except OSError as error:
-            raise BotError(f"roster: {out}: cannot be written: {(error.strerror or str(error)).lower()}") from error
-    talk(f"written: {out}")
-
-
-def _rows(bot: App, standing: Standing | None) -> Iterator[RosterRow]:
-    after = 0
-    while page := subscribers.subscribers(bot.store, after=after, standing=standing):
-        for one in page:
-            yield RosterRow(0, one.email, "", one.name, one.feeds, one.wish, one.max_papers, one.language)
-        after = page[-1].id
+        one = subscribers.subscriber_by_email(bot.store, email)
+        if sys.stdin.isatty() and not yes:
+            typer.confirm(f"erase {one.email} and all that is known of them? this cannot be undone", abort=True)
+        bot.erase(one.id)
+    show(f"erased: {one.email}")
 
 
 def _wish(start: Wish, cadence: str | None, weekday: str | None, hour: str | None, timezone: str | None) -> Wish:
@@ -299,10 +248,3 @@ def _slugs(bot: App, listed: str | None) -> tuple[str, ...] | None:
         if slug not in known:
             raise UnknownError("feed", slug, known)
     return slugs
-
-
-def _pair(text: str) -> tuple[str, str]:
-    ours, equals, theirs = text.partition("=")
-    if not equals or not ours.strip() or not theirs.strip():
-        raise typer.BadParameter(f"not a renamed column: '{text}'; write email=\"E-Mail\"")
-    return ours.strip().lower(), theirs.strip()

@@ -86,6 +86,8 @@ class Subscriber(Table, table=True):
     covered_until: datetime | None = Field(default=None, sa_type=UtcDateTime)
     created_at: datetime = Field(sa_type=UtcDateTime)
     left_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    #: The standing before they left, so that it can be undone for a while.
+    left_from: str = Field(default="", sa_column_kwargs={"server_default": text("''")})
     #: When a pause ends by itself; None where it does not.
     paused_until: datetime | None = Field(default=None, sa_type=UtcDateTime)
     #: The import that brought this person, so that it can be undone.
@@ -132,15 +134,6 @@ class Evidence(Table, table=True):
     network: str = Field(default="", sa_column_kwargs={"server_default": text("''")})
 
 
-class RosterImport(Table, table=True):
-    """One import of a roster file."""
-
-    id: int | None = Field(default=None, primary_key=True)
-    name: str
-    at: datetime = Field(sa_type=UtcDateTime)
-    undone_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
-
-
 class Shown(Table, table=True):
     """A paper that a subscriber's digest holds: the database lets it happen once, ever."""
 
@@ -162,29 +155,3 @@ def address_key(email: str) -> str:
     except idna.IDNAError:
         ascii_domain = domain
     return f"{local.casefold()}@{ascii_domain.lower()}"
-
-
-@dataclass(frozen=True, slots=True)
-class RosterRow:
-    """One person of a roster file, read and found right."""
-
-    #: Where it stands in the file, the header being line 1.
-    line: int
-    email: str
-    email_key: str
-    name: str = ""
-    #: Slugs; None where the file does not say.
-    feeds: tuple[str, ...] | None = None
-    #: None where the file does not say anything of when.
-    wish: Wish | None = None
-    max_papers: int | None = None
-    language: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class RosterProblem:
-    """A row of a roster file that was not taken, or not whole, and why."""
-
-    line: int
-    email: str
-    problem: str

@@ -12,10 +12,13 @@ from bot.models import (  # noqa: F401
     feeds,
     hosts,
     instance,
+    letters,
     paces,
     papers,
     receivers,
+    rosters,
     runs,
+    signups,
     subscribers,
     suppressions,
     tags,
@@ -40,6 +43,11 @@ subscriber = METADATA.tables["subscriber"]
 subscription = METADATA.tables["subscription"]
 evidence = METADATA.tables["evidence"]
 roster_import = METADATA.tables["roster_import"]
+roster_change = METADATA.tables["roster_change"]
+sign_up = METADATA.tables["sign_up"]
+letter = METADATA.tables["letter"]
+tally = METADATA.tables["tally"]
+erased = METADATA.tables["erased"]
 shown = METADATA.tables["shown"]
 vote = METADATA.tables["vote"]
 run = METADATA.tables["run"]

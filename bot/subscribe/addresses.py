@@ -95,6 +95,8 @@ def clean_name(text: str) -> str:
     Whatever comes in, something comes out; an empty name is a name too.
     """
     if text.isascii() and text.isprintable():
+        if "  " not in text and len(text) <= NAME_LENGTH:
+            return text.strip(" ")
         return " ".join(text.split())[:NAME_LENGTH].rstrip()
     line = " ".join(unicodedata.normalize("NFC", text.translate(_KEPT)).split()).strip(_JOINERS + " ")
     return _cut(line, NAME_LENGTH)

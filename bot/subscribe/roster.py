@@ -8,14 +8,15 @@ import os
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import chain, islice
 from pathlib import Path
-from typing import BinaryIO, TypeVar
+from typing import BinaryIO, Generic, TypeVar
 
 from bot.errors import AddressError, RosterError, WishError
-from bot.models.subscribers import WEEKDAYS, RosterProblem, RosterRow, Wish
+from bot.models.rosters import PARTS, Fate, RosterProblem, RosterRow
+from bot.models.subscribers import WEEKDAYS, Wish
 from bot.subscribe import wishes
 from bot.subscribe.addresses import clean_name, read_address
 from bot.subscribe.columns import COLUMNS, READ, find_header
@@ -68,6 +69,8 @@ class Roster:
         self._file = file
         self._wish = wish or Wish()
         self._feeds = _FeedCells(feeds)
+        # A roster of a million says the same things over and over.
+        self._when = lru_cache(maxsize=65536)(self._read_when)
         self._header = find_header(self._head(), name, columns or {})
         self._at = {column: self._header.places.get(column, -1) for column in READ}
         self._width = len(self._header.titles)
@@ -114,7 +117,8 @@ class Roster:
             if isinstance(row, RosterRow):
                 first = seen.first(row.email_key, row.line)
                 if first != row.line:
-                    yield RosterProblem(row.line, row.email, f"the same address as in line {first}; that one counts")
+                    words = f"the same address as in line {first}; that one counts"
+                    yield RosterProblem(row.line, row.email, words, Fate.DUPLICATE)
                     continue
             yield row
 
@@ -126,16 +130,9 @@ class Roster:
         if record.problem:
             return RosterProblem(record.line, clean_name(given), record.problem)
         feeds = self._feeds.read(cells[at["feeds"]])
-        choice = _choice(
-            cells[at["cadence"]],
-            cells[at["weekday"]],
-            cells[at["hour"]],
-            cells[at["timezone"]],
-            cells[at["max_papers"]],
-            cells[at["language"]],
-            self._wish,
-        )
-        problems = (*feeds.problems, *choice.problems)
+        when = self._when(cells[at["cadence"]], cells[at["weekday"]], cells[at["hour"]], cells[at["timezone"]])
+        papers, language = _papers(cells[at["max_papers"]]), _language(cells[at["language"]])
+        problems = (*feeds.problems, *when.problems, *papers.problems, *language.problems)
         try:
             address = read_address(given)
         except AddressError as error:
@@ -149,10 +146,18 @@ class Roster:
             address.key,
             clean_name(name),
             feeds.slugs,
-            choice.wish,
-            choice.max_papers,
-            choice.language,
+            when.wish,
+            papers.value,
+            language.value,
+            when.said,
         )
+
+    def _read_when(self, cadence: str, weekday: str, hour: str, timezone: str) -> _When:
+        often, day, at, zone = _cadence(cadence), _weekday(weekday), _hour(hour), _timezone(timezone)
+        given = (often.value, day.value, at.value, zone.value)
+        said = {part: value for part, value in zip(PARTS, given, strict=True) if value is not None}
+        problems = (*often.problems, *day.problems, *at.problems, *zone.problems)
+        return _When(replace(self._wish, **said) if said else None, tuple(said) or PARTS, problems)  # type: ignore[arg-type]  # the parts of a wish
 
 
 @contextmanager
@@ -208,39 +213,38 @@ def _known_codec(encoding: str, name: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class _Choice:
+class _When:
+    #: None where no part of it is said.
     wish: Wish | None
-    max_papers: int | None
-    language: str | None
+    said: tuple[str, ...]
     problems: tuple[str, ...]
 
 
-# A roster of a million says the same few things over and over.
-@lru_cache(maxsize=4096)
-def _choice(
-    cadence: str, weekday: str, hour: str, timezone: str, max_papers: str, language: str, otherwise: Wish
-) -> _Choice:
-    problems: list[str] = []
+@dataclass(frozen=True, slots=True)
+class _Said(Generic[_Value]):
+    """What one cell says; None where it is empty, or wrong."""
 
-    def said(read: Callable[[str], _Value], cell: str) -> _Value | None:
+    value: _Value | None
+    problems: tuple[str, ...] = ()
+
+
+def _saying(read: Callable[[str], _Value]) -> Callable[[str], _Said[_Value]]:
+    """Reads a cell; a roster of a million says the same few things over and over."""
+
+    @lru_cache(maxsize=4096)
+    def said(cell: str) -> _Said[_Value]:
         value = clean_name(_value(cell))
         try:
-            return read(value) if value else None
+            return _Said(read(value) if value else None)
         except WishError as error:
-            problems.append(str(error))
-            return None
+            return _Said(None, (str(error),))
 
-    often, day = said(wishes.read_cadence, cadence), said(wishes.read_weekday, weekday)
-    at, zone = said(wishes.read_hour, hour), said(wishes.read_timezone, timezone)
-    wish = Wish(
-        often or otherwise.cadence,
-        otherwise.weekday if day is None else day,
-        otherwise.hour if at is None else at,
-        zone or otherwise.timezone,
-    )
-    says_when = any(part is not None for part in (often, day, at, zone))
-    papers, tongue = said(wishes.read_max_papers, max_papers), said(wishes.read_language, language)
-    return _Choice(wish if says_when else None, papers, tongue, tuple(problems))
+    return said
+
+
+_cadence, _weekday = _saying(wishes.read_cadence), _saying(wishes.read_weekday)
+_hour, _timezone = _saying(wishes.read_hour), _saying(wishes.read_timezone)
+_papers, _language = _saying(wishes.read_max_papers), _saying(wishes.read_language)
 
 
 @dataclass(frozen=True, slots=True)

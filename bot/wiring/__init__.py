@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from bot.wiring.app import App, build
-    from bot.wiring.roster import ImportReport
+    from bot.wiring.roster import ImportReport, RowReport
 
-__all__ = ["App", "ImportReport", "build"]
+__all__ = ["App", "ImportReport", "RowReport", "build"]
 
 
 def __getattr__(name: str) -> Any:
@@ -17,4 +17,4 @@ def __getattr__(name: str) -> Any:
         raise AttributeError(f"module '{__name__}' has no attribute '{name}'")
     from bot.wiring import app, roster  # noqa: PLC0415 (see above)
 
-    return getattr(roster if name == "ImportReport" else app, name)
+    return getattr(roster if name.endswith("Report") else app, name)

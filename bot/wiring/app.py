@@ -21,23 +21,27 @@ from bot.deliver.deliver import nobody
 from bot.deliver.report import DeliverReport
 from bot.deliver.retry import refusal
 from bot.deliver.smtp import Connection
+from bot.digests.cadence import next_occasion
 from bot.digests.plan import PlanReport, compose_for, plan
 from bot.errors import BotError, StoppedError
 from bot.models.deliveries import Claim, Message, Outcome, PassedOver
 from bot.models.feeds import StandingQuery
 from bot.models.subscribers import Standing, Wish
 from bot.settings import Mailbox, Settings
-from bot.store import feeds, outbox, queries, subscribers
+from bot.store import feeds, imports, outbox, queries, rosters, subscribers
 from bot.store.engine import Store
+from bot.store.erasing import erase
 from bot.store.hosts import SharedLines
 from bot.store.instance import secret_key
 from bot.store.schema import open_store
+from bot.store.signups import forget_unconfirmed
 from bot.subscribe.tokens import Tokens
 from bot.wiring.alarms import tell_admin
+from bot.wiring.letters import answer_all
 from bot.wiring.mailroom import Mailroom
 from bot.wiring.matchers import Matchers
 from bot.wiring.printing import Printers
-from bot.wiring.roster import ImportReport, import_roster
+from bot.wiring.roster import ImportReport, RowReport, import_roster
 from bot.wiring.samples import DigestPreview, check_templates, sender_of
 from bot.wiring.sending import drain, mail_server, mail_servers
 from bot.wiring.tagging import TaggingReport, tag_papers
@@ -150,6 +154,18 @@ class App:
         """Mail the alarms and reports that wait; how many were told. It raises nothing: what cannot be told waits."""
         return tell_admin(self.store, self.settings, self.mail_server, self.clock)
 
+    def answer(self, should_stop: Callable[[], bool] = lambda: False) -> int:
+        """Take in sign-ups and send letters, as far as any wait; see `bot.wiring.letters.answer_all`."""
+        return answer_all(self.store, self.settings, self.tokens, self.mail_server, self.clock, should_stop=should_stop)
+
+    def tidy(self) -> int:
+        """Forget the people who did not confirm in time, and what else nobody needs; how many people went."""
+        return forget_unconfirmed(self.store, self.clock())
+
+    def erase(self, subscriber_id: int) -> bool:
+        """Forget a person whole; see `bot.store.erasing.erase`."""
+        return erase(self.store, subscriber_id, self.tokens.pseudonyms, self.clock())
+
     def _fetcher(self, limits: Limits | None = None) -> Fetcher:
         """For asking the sources: all who use this database share the hosts' lines."""
         settings = self.settings
@@ -205,6 +221,7 @@ class App:
         sender, _ = mail_servers(self.settings)
         if not dry_run:
             self.tell_admin()
+            self.answer(should_stop)
         report = drain(
             self.store,
             self.settings,
@@ -292,13 +309,12 @@ class App:
         *,
         columns: Mapping[str, str] | None = None,
         dry_run: bool = False,
+        update: bool = False,
+        pending: bool = False,
+        each: Callable[[RowReport], None] | None = None,
         progress: Callable[[int, int], None] = lambda _done, _all: None,
     ) -> ImportReport:
-        """Add the people of a roster file, as active.
-
-        Args:
-            columns: roster column -> the file's own header for it.
-            progress: told the bytes read and the bytes in all.
+        """Add the people of a roster file; see `bot.wiring.roster.import_roster`.
 
         Raises:
             RosterError: the file is no roster.
@@ -308,11 +324,22 @@ class App:
             self.store,
             path,
             self.clock(),
-            defaults=subscribers.Defaults(Wish(timezone=settings.timezone), settings.language),
+            defaults=rosters.Defaults(Wish(timezone=settings.timezone), settings.language),
             columns=columns,
             dry_run=dry_run,
+            update=update,
+            pending=pending,
+            pseudonyms=self.tokens.pseudonyms,
+            each=each,
             progress=progress,
         )
+
+    def undo_import(
+        self, import_id: int, progress: Callable[[int, int | None], None] = lambda _done, _all: None
+    ) -> imports.Undone:
+        """Take an import of a roster file back; see `bot.store.imports.undo`."""
+        now = self.clock()
+        return imports.undo(self.store, import_id, lambda wish: next_occasion(wish, now), now, progress)
 
     def _trending(self) -> tuple[int, ...]:
         weekly = feeds.weekly_counts(self.store, self.clock(), WEEKS)

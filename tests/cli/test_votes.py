@@ -12,10 +12,11 @@ import pytest
 
 from bot.cli.context import now
 from bot.models.papers import AbstractSection, Finding
-from bot.models.subscribers import RosterRow, Wish
+from bot.models.rosters import RosterRow
+from bot.models.subscribers import Wish
 from bot.settings import Settings
-from bot.store import feeds, subscribers
-from bot.store.subscribers import Defaults
+from bot.store import feeds, rosters
+from bot.store.rosters import Defaults
 from bot.web.serve import Server
 from bot.web.site import SiteEdges, build_site
 from bot.wiring import App, build
@@ -48,10 +49,10 @@ def app(folder: Path, clock: Clock) -> Iterator[App]:
     """The bot on a database in the folder where commands are run, with one reader."""
     app = build(Settings(database_url=f"sqlite:///{folder}/bot.db", public_url="https://papers.example.org"), clock)
     feeds.apply_catalogue(app.store, [catalogue_feed("one")], NOW)
-    subscribers.import_rows(
+    rosters.import_rows(
         app.store,
         [RosterRow(2, ZOE, ZOE, "Zoe", ("one",), Wish("daily", 0, 7, "UTC"), 60)],
-        import_id=subscribers.begin_import(app.store, "test", NOW),
+        import_id=rosters.begin_import(app.store, "test", NOW),
         how="test",
         defaults=Defaults(Wish(), "en"),
         next_due=lambda _: NOW,

@@ -15,7 +15,7 @@ from bot.concepts import catalogue
 from bot.concepts.match import compile_names
 from bot.demo.query import read_query
 from bot.demo.records import Record, atom_of, records_of
-from bot.models.subscribers import RosterRow
+from bot.models.rosters import RosterRow
 from bot.subscribe.roster import open_roster
 from tests.collect.citations import citations_of
 

@@ -10,12 +10,13 @@ from sqlalchemy import insert, select, text, update
 
 from bot.models.alarms import AlarmKind, AlarmRecord
 from bot.models.deliveries import State
-from bot.models.subscribers import RosterRow, Wish, address_key
-from bot.store import alarms, runs, subscribers
+from bot.models.rosters import RosterRow
+from bot.models.subscribers import Wish, address_key
+from bot.store import alarms, leaving, rosters, runs, subscribers
 from bot.store.engine import Store
 from bot.store.halting import trouble
 from bot.store.reporting import GATHER, Told, Which, queue_report, told_in
-from bot.store.subscribers import Defaults
+from bot.store.rosters import Defaults
 from bot.store.tables import account, alarm, run
 from tests.deliver.rows import NOW, change, fill
 
@@ -145,10 +146,10 @@ def test_a_report_waits_behind_alarms_and_has_a_mail_of_its_own(store: Store) ->
 
 def roster(store: Store, at: datetime, *names: str) -> list[int]:
     rows = [RosterRow(2, f"{name}@reader.example", address_key(f"{name}@reader.example")) for name in names]
-    subscribers.import_rows(
+    rosters.import_rows(
         store,
         rows,
-        import_id=subscribers.begin_import(store, "test", at),
+        import_id=rosters.begin_import(store, "test", at),
         how="test",
         defaults=Defaults(Wish(), "en"),
         next_due=lambda _: at + DAY,
@@ -168,10 +169,10 @@ def test_what_is_told(store: Store) -> None:
     change(store, 5, state=State.SUPPRESSED, reason="suppressed")
     assert runs.close_runs(store, NOW + MINUTE) == 1
     ada, per, _ = roster(store, NOW, "ada", "per", "zoe")
-    subscribers.leave(store, ada, NOW + MINUTE, "test")
+    leaving.leave(store, ada, NOW + MINUTE, "test")
     # Who comes and goes when the period is over is for the next one.
     end = NOW + 2 * MINUTE
-    subscribers.leave(store, per, end, "test")
+    leaving.leave(store, per, end, "test")
     roster(store, end, "late")
     assert queue_report(store, end, "trouble")
     ((at, since),) = reports(store)

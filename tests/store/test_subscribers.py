@@ -5,10 +5,12 @@ from __future__ import annotations
 import pytest
 
 from bot.errors import UnknownError
-from bot.models.subscribers import RosterRow, Wish
-from bot.store import feeds, subscribers
+from bot.models.choices import Change
+from bot.models.rosters import RosterRow
+from bot.models.subscribers import Wish
+from bot.store import choosing, feeds, leaving, rosters, subscribers
 from bot.store.engine import Store
-from bot.store.subscribers import Defaults
+from bot.store.rosters import Defaults
 from tests.builders import NOW, catalogue_feed
 
 EVENING = Wish("weekly", 4, 18, "Europe/Berlin")
@@ -18,10 +20,10 @@ EVENING = Wish("weekly", 4, 18, "Europe/Berlin")
 def zoe(store: Store) -> int:
     feeds.apply_catalogue(store, [catalogue_feed("one"), catalogue_feed("two"), catalogue_feed("three")], NOW)
     email = "zoe@reader.example"
-    subscribers.import_rows(
+    rosters.import_rows(
         store,
         [RosterRow(2, email, email, "Zoë", ("one", "two"))],
-        import_id=subscribers.begin_import(store, "test", NOW),
+        import_id=rosters.begin_import(store, "test", NOW),
         how="test",
         defaults=Defaults(Wish(), "en"),
         next_due=lambda _: NOW,
@@ -30,8 +32,8 @@ def zoe(store: Store) -> int:
     return subscribers.subscriber_by_email(store, email).id
 
 
-def choose(store: Store, who: int, *slugs: str) -> bool:
-    return subscribers.choose(store, who, feeds=slugs, wish=EVENING, max_papers=5, next_due=NOW, now=NOW, how="test")
+def choose(store: Store, who: int, *slugs: str) -> tuple[Change, ...] | None:
+    return choosing.choose(store, who, feeds=slugs, wish=EVENING, max_papers=5, next_due=NOW, now=NOW, how="test")
 
 
 def test_choices_are_kept_whole_and_in_order(store: Store, zoe: int) -> None:
@@ -57,8 +59,8 @@ def test_a_retired_feed_waits_for_its_return(store: Store, zoe: int) -> None:
 
 
 def test_who_has_left_chooses_no_more(store: Store, zoe: int) -> None:
-    assert subscribers.leave(store, zoe, NOW, "test")
-    assert not subscribers.leave(store, zoe, NOW, "test")
+    assert leaving.leave(store, zoe, NOW, "test")
+    assert not leaving.leave(store, zoe, NOW, "test")
     assert not choose(store, zoe, "three")
     there = subscribers.subscriber_by_id(store, zoe)
     assert (there.standing, there.next_due, there.feeds) == ("left", None, ("one", "two"))

@@ -8,13 +8,14 @@ import pytest
 from sqlalchemy import delete, select
 
 from bot.models.papers import AbstractSection
+from bot.models.rosters import RosterRow
 from bot.models.sightings import Merge
-from bot.models.subscribers import RosterRow, Wish
+from bot.models.subscribers import Wish
 from bot.models.votes import LEARNED_FROM, CastVote, PaperText
-from bot.store import feeds, papers, subscribers, votes
+from bot.store import feeds, leaving, papers, rosters, subscribers, votes
 from bot.store.engine import Store
 from bot.store.merging import merge
-from bot.store.subscribers import Defaults
+from bot.store.rosters import Defaults
 from bot.store.tables import evidence, paper, subscriber, vote
 from bot.store.votes import VoteCount
 from tests.builders import NOW, catalogue_feed, finding, save
@@ -31,10 +32,10 @@ def people(store: Store, *names: str) -> list[int]:
     feeds.apply_catalogue(store, [catalogue_feed("one"), catalogue_feed("two")], NOW)
     save(store, feeds.feed(store, "one").id, [finding(number) for number in range(1, 7)], clock)
     rows = [RosterRow(2, f"{name}@reader.example", f"{name}@reader.example", "", ("one",)) for name in names]
-    subscribers.import_rows(
+    rosters.import_rows(
         store,
         rows,
-        import_id=subscribers.begin_import(store, "test", NOW),
+        import_id=rosters.begin_import(store, "test", NOW),
         how="test",
         defaults=Defaults(Wish(), "en"),
         next_due=lambda _: NOW,
@@ -75,7 +76,7 @@ def test_a_vote_can_be_taken_back_once(store: Store, zoe: int) -> None:
 def test_who_is_gone_or_wants_nothing_learned_casts_no_vote(store: Store) -> None:
     zoe, ann = people(store, "zoe", "ann")
     assert votes.switch_learning(store, zoe, NOW, "test", on=False)
-    assert subscribers.leave(store, ann, NOW, "test")
+    assert leaving.leave(store, ann, NOW, "test")
     for who, paper_id in ((zoe, 1), (ann, 1), (999, 1)):
         assert not votes.cast(store, who, paper_id, liked=True, now=NOW)
     assert votes.switch_learning(store, zoe, NOW, "test", on=True)

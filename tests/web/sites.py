@@ -10,9 +10,10 @@ import httpx
 
 from bot.models.feeds import CatalogueFeed
 from bot.models.papers import AbstractSection
-from bot.models.subscribers import RosterRow, Wish
+from bot.models.rosters import RosterRow
+from bot.models.subscribers import Wish
 from bot.settings import Settings
-from bot.store import feeds, subscribers
+from bot.store import feeds, rosters, subscribers
 from bot.store.engine import Store
 from bot.store.subscribers import SubscriberRecord
 from bot.subscribe.tokens import Purpose, Tokens
@@ -52,15 +53,15 @@ def fill(store: Store) -> None:
     save(store, by_slug["chronic-fatigue-syndrome"], fatigue, present)
     hostile = finding(90, title="<script>alert(1)</script> & p<0.05", url="javascript:alert(1)")
     save(store, by_slug["blastomycosis"], [hostile], present)
-    subscribers.import_rows(
+    rosters.import_rows(
         store,
         [
             RosterRow(2, ADA, ADA, "Ada", ("microbicides", "blastomycosis"), ADAS_WISH, 5, "en"),
             RosterRow(3, BEN, BEN, "", ("microbicides",)),
         ],
-        import_id=subscribers.begin_import(store, "roster.csv", NOW),
+        import_id=rosters.begin_import(store, "roster.csv", NOW),
         how="roster.csv",
-        defaults=subscribers.Defaults(Wish(), "en"),
+        defaults=rosters.Defaults(Wish(), "en"),
         next_due=lambda _wish: DUE,
         now=NOW,
     )

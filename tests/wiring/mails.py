@@ -7,9 +7,10 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from bot.models.deliveries import Claim, Digest, DigestSection
-from bot.models.subscribers import RosterRow, Standing, Wish
+from bot.models.rosters import RosterRow
+from bot.models.subscribers import Standing, Wish
 from bot.settings import Settings, read_settings
-from bot.store import feeds, papers, subscribers
+from bot.store import feeds, papers, rosters, subscribers
 from bot.store.engine import Store
 from bot.store.instance import secret_key
 from bot.subscribe.tokens import Tokens
@@ -52,12 +53,12 @@ def fill(store: Store, readers: int) -> list[int]:
         RosterRow(number + 2, f"r{number}@reader.example", f"r{number}@reader.example", f"Reader {number}", SLUGS)
         for number in range(readers)
     ]
-    subscribers.import_rows(
+    rosters.import_rows(
         store,
         rows,
-        import_id=subscribers.begin_import(store, "people.csv", NOW),
+        import_id=rosters.begin_import(store, "people.csv", NOW),
         how="people.csv",
-        defaults=subscribers.Defaults(Wish(), "en"),
+        defaults=rosters.Defaults(Wish(), "en"),
         next_due=lambda _wish: NOW,
         now=NOW,
     )
