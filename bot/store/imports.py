@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, delete, exists, insert, select, update
+from sqlalchemy import Connection, delete, exists, func, insert, select, update
 
 from bot.errors import BotError, UnknownError
 from bot.models.rosters import PARTS
@@ -101,7 +101,7 @@ def undo(
         # Whoever runs the same file now begins an import of their own.
         connection.execute(update(roster_import).where(roster_import.c.id == import_id).values(digest=""))
     removed, stayed = _remove_all(store, import_id, row.added, progress)
-    restored, kept = _restore_all(store, import_id, row.at, next_due, now)
+    restored, kept = _restore_all(store, import_id, next_due, now)
     with store.writing() as connection:
         connection.execute(update(roster_import).where(roster_import.c.id == import_id).values(undone_at=now))
     return Undone(removed, restored, stayed + kept)
@@ -129,14 +129,15 @@ def _remove_all(
         progress(removed + stayed, total)
 
 
-def _restore_all(
-    store: Store, import_id: int, began: datetime, next_due: Callable[[Wish], datetime], now: datetime
-) -> tuple[int, int]:
+def _restore_all(store: Store, import_id: int, next_due: Callable[[Wish], datetime], now: datetime) -> tuple[int, int]:
     """How many of those whom an import changed have again what they had, and how many stay as they are."""
     changed = roster_change.c
+    ours = evidence.alias("ours")
+    mine = ours.c.subscriber_id == changed.subscriber_id, ours.c.how == changed_by(import_id)
+    then = select(func.min(ours.c.id)).where(*mine).correlate(roster_change).scalar_subquery()
     acted = exists().where(
         evidence.c.subscriber_id == changed.subscriber_id,
-        evidence.c.at >= began,
+        evidence.c.id > then,
         evidence.c.how != changed_by(import_id),
     )
     columns = (changed.subscriber_id, changed.before, subscriber.c.standing, acted.label("acted"))
