@@ -9,9 +9,9 @@ from __future__ import annotations
 import asyncio
 import signal
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from multiprocessing import get_context
 from typing import Final
@@ -68,8 +68,17 @@ class Rendering:
         self._mailroom: Mailroom | None = None
         self._processes = processes if may_be_there(settings.database_url) else 0
         self._pool: ProcessPoolExecutor | None = None
+        #: Done when the first process is ready.
+        self._starting: Future[None] | None = None
         #: Pools in a row that broke.
         self._broken = 0
+
+    def start(self) -> None:
+        """Have the processes begin, which takes each a second or two; until one is ready, mails are rendered here."""
+        if self._processes:
+            # Whatever goes wrong is told when something is to be rendered.
+            with suppress(BrokenProcessPool, OSError), _signals_held():
+                self._starting = self._fresh_pool().submit(rendering_process.make_ready)
 
     async def render(self, claims: Sequence[Claim]) -> list[Message | BotError]:
         """The mails that some claims are about, or what went wrong with each, in their order.
@@ -80,7 +89,8 @@ class Rendering:
             StoreError: the database cannot be reached or read.
             SettingsError, KeyFileError: no mail can be made with these settings.
         """
-        elsewhere = self._processes and self._broken < _DEATHS
+        begun = self._starting is None or self._starting.done()
+        elsewhere = self._processes and self._broken < _DEATHS and begun
         made = await (self._in_processes(claims) if elsewhere else self._here(claims))
         for claim, one in zip(claims, made, strict=True):
             if notes := getattr(one, "__notes__", None):

@@ -36,14 +36,19 @@ def begin(settings: Settings, clock: Callable[[], datetime]) -> None:
     _given.append((settings, clock))
 
 
-def render(claims: Sequence[Claim]) -> list[Message | BotError]:
-    """As `Mailroom.messages` does.
+def make_ready() -> None:
+    """Make the mailroom, if there is none yet.
 
     Raises:
-        StoreError, SettingsError, KeyFileError: as it does, or there is no mailroom by these settings.
+        StoreError, SettingsError, KeyFileError: there is none by these settings.
     """
     if not _rooms:
         _rooms.append(_mailroom(*_given[0]))
+
+
+def render(claims: Sequence[Claim]) -> list[Message | BotError]:
+    """As `Mailroom.messages` does; raises as it does, and as `make_ready`."""
+    make_ready()
     return _rooms[0].messages(claims)
 
 

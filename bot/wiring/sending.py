@@ -89,6 +89,7 @@ def drain(
     processes = processes_for(due if limit is None else min(limit, due), settings.render_processes, os.cpu_count() or 1)
     rendering = Rendering(settings, mailroom, clock, processes if _goes_along(clock) else 0)
     try:
+        rendering.start()
         return deliver(
             store,
             relays,
@@ -116,4 +117,3 @@ def _goes_along(clock: Callable[[], datetime]) -> bool:
     except (pickle.PicklingError, AttributeError, TypeError):
         return False
     return True
-

@@ -25,6 +25,7 @@ from bot.models.deliveries import Claim, Message
 from bot.settings import Settings
 from bot.store.engine import Store
 from bot.store.schema import open_store
+from bot.wiring.mailroom import Mailroom
 from bot.wiring.rendering import AT_ONCE, MOST, WORTH_ONE, Rendering, processes_for
 from tests.wiring.mails import claims, clock, fill, mailroom, settings_for
 
@@ -95,6 +96,51 @@ def file(tmp_path: Path) -> Iterator[tuple[Store, Settings, list[Claim]]]:
     store = open_store(url)
     yield store, settings_for(url, tmp_path), claims(store, fill(store, READERS), READERS)
     store.close()
+
+
+def test_mails_are_rendered_here_until_a_process_is_ready_and_then_there(
+    file: tuple[Store, Settings, list[Claim]],
+) -> None:
+    store, settings, taken = file
+    made_here: list[int] = []
+
+    def here() -> Mailroom:
+        made_here.append(1)
+        return mailroom(store, settings)
+
+    alone = mailroom(store, settings).messages(taken)
+    made = Rendering(settings, here, clock, 1)
+    try:
+        made.start()
+        assert len(active_children()) == 1
+        # Importing takes it longer than asking takes us.
+        assert rendered(made, taken) == alone
+        assert made_here
+        made_here.clear()
+        made._mailroom = None
+        assert made._starting is not None
+        made._starting.result()
+        assert rendered(made, taken) == alone
+        assert not made_here
+    finally:
+        made.close()
+    assert not active_children()
+
+
+def test_a_process_that_dies_while_it_begins_costs_no_more_than_one_that_dies_later(
+    file: tuple[Store, Settings, list[Claim]],
+) -> None:
+    store, settings, taken = file
+    made = Rendering(settings, lambda: mailroom(store, settings), _Deadly(), 1)
+    made.start()
+    assert made._starting is not None
+    assert made._starting.exception() is not None
+    with capture_logs() as lines:
+        for _ in range(2):
+            rendered(made, taken)
+        assert rendered(made, taken) == mailroom(store, settings).messages(taken)
+    assert lines[-1]["event"].endswith("from now on mails are rendered here")
+    made.close()
 
 
 def test_what_a_process_had_when_it_died_is_given_back_and_others_go_on(
