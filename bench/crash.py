@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -55,7 +55,7 @@ def run(asked: Asked) -> Iterator[Case]:
             else:
                 fresh = partial(clusters.database, cluster.maintenance)
                 for number in SENDERS:
-                    for way in (*_ways(asked.rounds, sqlite=False), _power_on_postgres(cluster, asked.rounds)):
+                    for way in (*_ways(asked.rounds, sqlite=False), *_without_a_server(cluster, asked.rounds)):
                         yield from cases("PostgreSQL", way, fresh, senders, number, asked)
     if why := shadow.why_not():
         asked.tell(f"crash: no power cuts on SQLite: {why}")
@@ -107,27 +107,44 @@ def cases(database: str, way: Way, fresh: Fresh, senders: Senders, number: int, 
 
 
 def _power_on_sqlite(asked: Asked) -> Iterator[Case]:
+    points = killing.every_point(0, 3, sqlite=True)
     for number in SENDERS:
-        with tempfile.TemporaryDirectory(prefix="bot-bench-") as folder:
-            database = Path(folder) / "database"
-            database.mkdir()
-            disk = shadow.Shadow(database, Path(folder) / "shadow")
-            way = Way("power cut", partial(_cut_power, disk, asked.rounds * 5))
-            with Senders(disk.environment) as senders:
-                url = f"sqlite:///{database}/bot.db"
-                yield from cases("SQLite", way, partial(_there, url), senders, number, asked)
+        for name, cut in (
+            ("power cut at random", partial(killing.power_cuts, times=asked.rounds * 5)),
+            (f"power cut at {len(points)} points", partial(_at_points, points)),
+        ):
+            with tempfile.TemporaryDirectory(prefix="bot-bench-") as folder:
+                database = Path(folder) / "database"
+                database.mkdir()
+                disk = shadow.Shadow(database, Path(folder) / "shadow")
+                way = Way(name, partial(_cut_power, disk, cut))
+                with Senders(disk.environment) as senders:
+                    there = partial(_there, f"sqlite:///{database}/bot.db")
+                    yield from cases("SQLite", way, there, senders, number, asked)
 
 
-def _cut_power(disk: shadow.Shadow, times: int, scene: Scene, number: int, chance: random.Random) -> Tally:
+def _cut_power(
+    disk: shadow.Shadow, cut: Callable[..., Tally], scene: Scene, number: int, chance: random.Random
+) -> Tally:
     disk.begin()
-    return killing.power_cuts(scene, number, times, chance, come_back=disk.fail, go_on=disk.begin)
+    return cut(scene, number, chance=chance, come_back=disk.fail, go_on=disk.begin)
 
 
-def _power_on_postgres(cluster: clusters.Cluster, rounds: int) -> Way:
+def _at_points(
+    points: Sequence[str], scene: Scene, number: int, *, chance: random.Random, **disk: Callable[[], object]
+) -> Tally:
+    return killing.at_points(scene, number, points, **disk)
+
+
+def _without_a_server(cluster: clusters.Cluster, rounds: int) -> tuple[Way, ...]:
     def cut(scene: Scene, number: int, chance: random.Random) -> Tally:
         return killing.power_cuts(scene, number, rounds * 5, chance, fail=cluster.kill, come_back=cluster.start)
 
-    return Way("killed with the server's processes", cut)
+    def gone(scene: Scene, number: int, chance: random.Random) -> Tally:
+        stop = partial(cluster.stop, "immediate")
+        return killing.database_gone(scene, number, rounds * 2, chance, stop=stop, start=cluster.start)
+
+    return Way("killed with the server's processes", cut), Way("the server stops", gone)
 
 
 @contextmanager

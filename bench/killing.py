@@ -80,8 +80,20 @@ def at_random(scene: Scene, senders: int, times: int, chance: random.Random) -> 
     return tally
 
 
-def at_points(scene: Scene, senders: int, points: Sequence[str]) -> Tally:
-    """Have one of the senders die at each of these points, while the others go on."""
+def at_points(
+    scene: Scene,
+    senders: int,
+    points: Sequence[str],
+    *,
+    come_back: Callable[[], object] | None = None,
+    go_on: Callable[[], object] = nothing,
+) -> Tally:
+    """Have one of the senders die at each of these points, while the others go on.
+
+    Args:
+        come_back: with it, the power is cut at that moment, for the others as well; what there is when it is back.
+        go_on: called after the books have been looked at.
+    """
     tally = Tally()
     limit = scene.count // (len(points) * senders + 1)
     for point in points:
@@ -90,8 +102,13 @@ def at_points(scene: Scene, senders: int, points: Sequence[str]) -> Tally:
             scene.start(limit=limit)
         if scene.senders.ended(dying) != -signal.SIGKILL:
             tally.missed += (point,)
-        _end(scene)
-        tally.look(scene, 1)
+        if come_back is None:
+            _end(scene)
+        else:
+            tally.orphans += scene.senders.kill(scene.senders.alive)
+            come_back()
+        tally.look(scene, 1 if come_back is None else senders)
+        go_on()
     return tally
 
 
@@ -164,6 +181,28 @@ def power_cuts(
         come_back()
         tally.look(scene, senders)
         go_on()
+    return tally
+
+
+def database_gone(
+    scene: Scene,
+    senders: int,
+    times: int,
+    chance: random.Random,
+    *,
+    stop: Callable[[], object],
+    start: Callable[[], object],
+) -> Tally:
+    """Take the database away from senders at any instant; they end by themselves, and then it is back."""
+    tally = Tally()
+    for left in range(times, 0, -1):
+        for _ in range(senders):
+            scene.start()
+        _wait(scene, left + 1, chance, starting=0.0)
+        stop()
+        _end(scene)
+        start()
+        tally.look(scene, senders)
     return tally
 
 

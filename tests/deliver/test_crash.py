@@ -7,16 +7,17 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from bench import clusters, dying, killing, shadow
 from bench.crashing import CONNECTIONS, Scene, Verdict
-from bench.killing import Tally, at_points, at_random, every_point, power_cuts, told_to_stop
+from bench.killing import Tally, at_points, at_random, database_gone, every_point, power_cuts, told_to_stop
 from bench.senders import Senders
 
-COUNT = 200
+COUNT = 150
 
 
 @pytest.fixture(scope="module")
@@ -85,6 +86,15 @@ def test_power_cut_on_sqlite(tmp_path: Path, number: int) -> None:
 
 
 @pytest.mark.skipif(bool(shadow.why_not()), reason=shadow.why_not())
+def test_power_cut_at_each_change_of_a_state(tmp_path: Path) -> None:
+    disk, url = _disk(tmp_path)
+    with Senders(disk.environment) as senders, Scene(url, tmp_path, senders, COUNT, plain=True) as scene:
+        disk.begin()
+        tally = at_points(scene, 1, every_point(0, sqlite=True), come_back=disk.fail, go_on=disk.begin)
+        settled(scene, tally)
+
+
+@pytest.mark.skipif(bool(shadow.why_not()), reason=shadow.why_not())
 def test_a_power_cut_shows_what_was_not_flushed(tmp_path: Path) -> None:
     disk, url = _disk(tmp_path)
     with Senders(disk.environment) as senders, Scene(url, tmp_path, senders, COUNT, plain=True) as scene:
@@ -96,16 +106,32 @@ def test_a_power_cut_shows_what_was_not_flushed(tmp_path: Path) -> None:
         assert scene.verdict().forgotten > CONNECTIONS
 
 
-def test_power_cut_on_postgresql(tmp_path: Path, senders: Senders) -> None:
-    with clusters.own() as cluster:
-        if cluster is None:
+@pytest.fixture(scope="module")
+def cluster() -> Iterator[clusters.Cluster]:
+    """A PostgreSQL server that is as durable as one comes, and can be stopped."""
+    with clusters.own() as made:
+        if made is None:
             pytest.skip("no PostgreSQL here: install one")
-        with (
-            clusters.database(cluster.maintenance) as url,
-            Scene(url, tmp_path, senders, COUNT, plain=True) as scene,
-        ):
-            tally = power_cuts(scene, 2, 3, random.Random(6), fail=cluster.kill, come_back=cluster.start)
-            settled(scene, tally)
+        yield made
+
+
+def test_power_cut_on_postgresql(tmp_path: Path, senders: Senders, cluster: clusters.Cluster) -> None:
+    with (
+        clusters.database(cluster.maintenance) as url,
+        Scene(url, tmp_path, senders, COUNT, plain=True) as scene,
+    ):
+        tally = power_cuts(scene, 2, 3, random.Random(6), fail=cluster.kill, come_back=cluster.start)
+        settled(scene, tally)
+
+
+def test_the_database_is_gone_for_a_while(tmp_path: Path, senders: Senders, cluster: clusters.Cluster) -> None:
+    with (
+        clusters.database(cluster.maintenance) as url,
+        Scene(url, tmp_path, senders, COUNT, plain=True) as scene,
+    ):
+        stop = partial(cluster.stop, "immediate")
+        tally = database_gone(scene, 1, 2, random.Random(7), stop=stop, start=cluster.start)
+        settled(scene, tally)
 
 
 def _disk(folder: Path) -> tuple[shadow.Shadow, str]:
