@@ -40,7 +40,7 @@ def settled(scene: Scene, tally: Tally) -> Verdict:
 @pytest.mark.parametrize("number", [1, 4])
 def test_killed_at_any_instant(database_url: str, tmp_path: Path, senders: Senders, number: int) -> None:
     with Scene(database_url, tmp_path, senders, COUNT, plain=True) as scene:
-        tally = at_random(scene, number, 5, random.Random(3))
+        tally = at_random(scene, number, 4, random.Random(3))
         verdict = settled(scene, tally)
     assert tally.times
     assert verdict.uncertain <= tally.times * number * CONNECTIONS
@@ -68,7 +68,7 @@ def test_killed_at_each_change_of_a_state(database_url: str, tmp_path: Path, sen
 
 def test_told_to_stop(database_url: str, tmp_path: Path, senders: Senders) -> None:
     with Scene(database_url, tmp_path, senders, COUNT, plain=True) as scene:
-        tally = told_to_stop(scene, 1, 2, random.Random(4))
+        tally = told_to_stop(scene, 1, 1, random.Random(4))
         verdict = settled(scene, tally)
     # In doubt is only what the silent server had.
     assert verdict.uncertain <= CONNECTIONS
@@ -81,7 +81,7 @@ def test_power_cut_on_sqlite(tmp_path: Path, number: int) -> None:
     disk, url = _disk(tmp_path)
     with Senders(disk.environment) as senders, Scene(url, tmp_path, senders, COUNT, plain=True) as scene:
         disk.begin()
-        tally = power_cuts(scene, number, 4, random.Random(5), come_back=disk.fail, go_on=disk.begin)
+        tally = power_cuts(scene, number, 3, random.Random(5), come_back=disk.fail, go_on=disk.begin)
         settled(scene, tally)
 
 
