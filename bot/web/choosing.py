@@ -10,8 +10,9 @@ from fastapi.responses import Response
 from bot.digests.cadence import next_occasion
 from bot.models.feeds import FeedRecord
 from bot.models.subscribers import WEEKDAYS, Cadence, Standing
+from bot.store.choosing import choose
 from bot.store.feeds import feeds
-from bot.store.subscribers import SubscriberRecord, choose, subscriber_by_id
+from bot.store.subscribers import SubscriberRecord, subscriber_by_id
 from bot.subscribe.tokens import Purpose
 from bot.subscribe.wishes import PAPERS_LIMIT
 from bot.web.choices import FEEDS_FIELD, Choices, posted_choices, read_choices, stored_choices, to_mend, zone_names

@@ -9,7 +9,8 @@ from fastapi.responses import Response
 
 from bot.digests.cadence import next_occasion
 from bot.models.subscribers import Standing
-from bot.store.subscribers import SubscriberRecord, pause, resume
+from bot.store.choosing import pause, resume
+from bot.store.subscribers import SubscriberRecord
 from bot.subscribe.tokens import Purpose
 from bot.web.edges import Edges, SiteEdges
 from bot.web.forms import Form
