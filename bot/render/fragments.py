@@ -37,6 +37,7 @@ PERSONAL: Final = (
     "preferences_url",
     "pause_url",
     "votes_url",
+    "view_url",
 )
 #: What is the same for all digests of a site in one language.
 _COMMON: Final = ("brand", "language", "direction", "postal_address", "public_url")

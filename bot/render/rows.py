@@ -49,6 +49,17 @@ class LeftOutView:
 
 
 @dataclass(frozen=True, slots=True)
+class MissedView:
+    """Papers that came during a pause and are too old for the digest after it."""
+
+    kind: ClassVar[str] = "missed"
+    words: str
+    link: str
+    #: Empty where there is no page.
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
 class UpdateView:
     """What has happened to a paper of an earlier digest."""
 

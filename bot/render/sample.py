@@ -132,6 +132,7 @@ _DIGEST: Final = Digest(
     (4,),
     ((21, Mark.RETRACTED), (22, Mark.CORRECTED), (23, "published")),
     ((1, ("pubmed", "europepmc")), (2, ("syndication",))),
+    missed=31,
 )
 
 

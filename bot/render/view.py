@@ -22,6 +22,7 @@ from bot.render.rows import (
     FeedView,
     HeadView,
     LeftOutView,
+    MissedView,
     MoreView,
     Row,
     UnreachedFeed,
@@ -56,6 +57,8 @@ class Reader:
     pause_url: str = ""
     #: Where their votes go, without the paper's part at the end; empty where they are not asked.
     votes_url: str = ""
+    #: Of the digest's own page.
+    view_url: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +116,9 @@ class DigestView:
     papers_left_out: int = 0
     updates: tuple[UpdateView, ...] = ()
     unreached: tuple[UnreachedFeed, ...] = ()
+    view_url: str = ""
+    #: Papers that came during a pause and are too old for this digest.
+    missed: int = 0
 
     @property
     def total(self) -> int:
@@ -135,6 +141,8 @@ class DigestView:
                 yield _more(section.head, section.more, section.by_votes, spoken)
         if self.feeds_left_out:
             yield _left_out(self, spoken)
+        if self.missed:
+            yield _missed(self, spoken)
         if self.updates:
             yield UpdatesView(self.updates)
         if self.unreached:
@@ -225,6 +233,8 @@ def build_view(
         preferences_url=web_link(reader.preferences_url),
         pause_url=web_link(reader.pause_url),
         votes_url=web_link(reader.votes_url),
+        view_url=web_link(reader.view_url),
+        missed=digest.missed,
         postal_address=postal_address,
         public_url=public_url,
         updates=tuple([builder.update(there[paper], kind) for paper, kind in digest.updates if paper in there]),
@@ -303,3 +313,12 @@ def _left_out(mail: DigestView, language: Language) -> LeftOutView:
     feeds = language.count(mail.feeds_left_out, "%(number)s more feed", "%(number)s more feeds")
     link = language.text("%(papers)s in %(feeds)s on the web", papers=papers, feeds=feeds)
     return LeftOutView(link, mail.public_url)
+
+
+def _missed(mail: DigestView, language: Language) -> MissedView:
+    words = language.count(
+        mail.missed,
+        "%(number)s paper came during your pause, too long ago for this digest.",
+        "%(number)s papers came during your pause, too long ago for this digest.",
+    )
+    return MissedView(words, language.count(mail.missed, "It is on the web", "They are on the web"), mail.public_url)

@@ -22,6 +22,8 @@ class Purpose(StrEnum):
     UNSUBSCRIBE = "unsubscribe"
     PREFERENCES = "preferences"
     PAUSE = "pause"
+    DIGEST = "digest"
+    """Names a delivery, not a subscriber: its page shows that digest and nothing else."""
     CONFIRM = "confirm"
     """The only one that names a sign-up, not a subscriber; it ends with that, see `bot.models.signups.LIFETIME`."""
 

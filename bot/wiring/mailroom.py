@@ -107,7 +107,6 @@ class Mailroom:
 
     def _pair(self, claim: Claim, shelf: Shelf, chosen: Sequence[int], now: datetime) -> tuple[DigestView, Envelope]:
         reader_id = claim.subscriber_id or 0
-        shown = shelf.shown(claim.digest)
         leave = self._token(Purpose.UNSUBSCRIBE, reader_id)
         reader = Reader(
             name=claim.name,
@@ -117,8 +116,13 @@ class Mailroom:
             preferences_url=self._link(Purpose.PREFERENCES, self._token(Purpose.PREFERENCES, reader_id)),
             pause_url=self._link(Purpose.PAUSE, self._token(Purpose.PAUSE, reader_id)),
             votes_url=self._link("vote", self._tokens.make_vote(reader_id)) if claim.learns and reader_id else "",
+            view_url=self._link(Purpose.DIGEST, self._token(Purpose.DIGEST, claim.delivery_id)),
         )
-        view = build_view(
+        return self._view(claim, shelf, chosen, reader), self._envelope(claim, reader, leave, now)
+
+    def _view(self, claim: Claim, shelf: Shelf, chosen: Sequence[int], reader: Reader) -> DigestView:
+        shown = shelf.shown(claim.digest)
+        return build_view(
             _each_once(claim.digest, shown),
             shelf.feeds,
             shown,
@@ -131,7 +135,6 @@ class Mailroom:
             trends=shelf.trends,
             weeks=shelf.weeks,
         )
-        return view, self._envelope(claim, reader, leave, now)
 
     def _envelope(self, claim: Claim, reader: Reader, leave: str, now: datetime) -> Envelope:
         domain = self._sender.address.rpartition("@")[2]
@@ -160,8 +163,8 @@ class Mailroom:
         local, _, domain = self._settings.bounce_address.rpartition("@")
         return f"{local}+{self._tokens.make_bounce(claim.delivery_id)}@{domain}"
 
-    def _token(self, purpose: Purpose, subscriber_id: int) -> str:
-        return self._tokens.make(purpose, subscriber_id) if subscriber_id else "nobody"
+    def _token(self, purpose: Purpose, number: int) -> str:
+        return self._tokens.make(purpose, number) if number else "nobody"
 
     def _link(self, page: str, token: str) -> str:
         return f"{self._settings.public_url}/{page}/{token}"

@@ -230,6 +230,7 @@ def sample(
     trending: tuple[int, ...] = (6, 7),
     updates: tuple[tuple[int, str], ...] = (),
     unreached: tuple[tuple[int, tuple[str, ...]], ...] = (),
+    missed: int = 0,
 ) -> Sample:
     """A digest of so many papers, dealt out over so many feeds, the first one getting most.
 
@@ -253,6 +254,7 @@ def sample(
         trending,
         updates,
         unreached,
+        missed,
     )
     reader = reader or Reader(
         name=name,
@@ -262,6 +264,7 @@ def sample(
         preferences_url="https://papers.example.org/preferences/eyJzIjoxMjN9.aGVsbG8-d29ybGQ_Zm9vYmFy",
         pause_url="https://papers.example.org/pause/eyJzIjoxMjN9.aGVsbG8-d29ybGQ_Zm9vYmFy",
         votes_url="https://papers.example.org/vote/1234567.aGVsbG8-d29ybGQ_Zm9v" if name else "",
+        view_url="https://papers.example.org/digest/1234567.aGVsbG8-d29ybGQ_Zm9vYmFyaGVsbG8-d29ybGQ_Zm9vYmFy",
     )
     site = Site("Concept Digest", "https://papers.example.org", "Example Society, 1 Sample Street, 12345 Sampletown")
     view = build_view(
@@ -320,6 +323,7 @@ def samples() -> dict[str, Sample]:
     kinds["only-on-the-web"] = sample(2, 2, more=3)
     told = ((301, "retracted"), (302, "expression of concern"), (303, "published"), (304, "corrected"))
     missed = ((1, ("pubmed", "europepmc")), (2, ("syndication", "syndication")))
+    kinds["after-a-pause"] = sample(3, 1, missed=31)
     kinds["news-of-earlier"] = sample(7, 3, updates=told, unreached=missed)
     kinds["nameless"] = sample(3, 2, name="", trending=())
     bare = Reader(unsubscribe_url="http://127.0.0.1:8000/u/abc")
