@@ -30,6 +30,7 @@ from bot.cli import (
     setup,
     sources,
     subscribers,
+    tokens,
     worker,
 )
 from bot.cli.output import show, talk
@@ -63,6 +64,7 @@ app.add_typer(runs.app, name="runs")
 app.add_typer(outbox.app, name="outbox")
 app.add_typer(dkim.app, name="dkim")
 app.add_typer(db.app, name="db")
+app.add_typer(tokens.app, name="tokens")
 app.command("bench")(bench.bench)
 
 

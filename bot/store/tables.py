@@ -8,6 +8,7 @@ from sqlmodel import SQLModel
 # Importing them is what makes the tables known to the metadata.
 from bot.models import (  # noqa: F401
     alarms,
+    api_tokens,
     deliveries,
     feeds,
     hosts,
@@ -56,6 +57,7 @@ delivery = METADATA.tables["delivery"]
 suppression = METADATA.tables["suppression"]
 this_instance = METADATA.tables["instance"]
 alarm = METADATA.tables["alarm"]
+api_token = METADATA.tables["api_token"]
 pace = METADATA.tables["pace"]
 receiver = METADATA.tables["receiver"]
 host_line = METADATA.tables["host_line"]
