@@ -61,7 +61,7 @@ class Verdict(NamedTuple):
 
 
 def judge(rows: Iterable[Row], taken: Mapping[str, Sequence[str]]) -> Verdict:
-    """What the books got right and wrong, at any time at which all of `rows` were read before or after `taken`."""
+    """What the books got right and wrong, where nobody is at work between reading `rows` and asking for `taken`."""
     count: Counter[str] = Counter()
     for row in rows:
         got = taken.get(row.email, ())
@@ -131,8 +131,11 @@ class Scene:
         return self.senders.start(self._folder, die=die, limit=limit, **wanted)
 
     def verdict(self) -> Verdict:
-        """How it stands now."""
-        return judge(read(self.url), self.taker.taken())
+        """How it stands now, whether or not anybody is at work."""
+        # What had been taken before the books were read must stand in them; what they say is sent was taken by now.
+        before = self.taker.taken()
+        rows = read(self.url)
+        return judge(rows, self.taker.taken())._replace(forgotten=judge(rows, before).forgotten)
 
     def finish(self) -> Verdict:
         """Have senders go on by themselves, one after another, until there is no more to do; how it stands then."""

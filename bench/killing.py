@@ -213,7 +213,8 @@ def _wait(scene: Scene, times: int, chance: random.Random, starting: float = 0.2
         scene.taker.when(never, chance.uniform(0, 0.5))
         return
     taken = scene.taker.when(0, 0)
-    wanted = taken + int((scene.count - taken) / times * chance.uniform(0, 1.8)) + 1
+    left = max(0, scene.count * 19 // 20 - taken)
+    wanted = taken + int(left / times * chance.uniform(0, 1.8)) + 1
     while scene.taker.when(wanted, 0.2) < wanted and not scene.senders.over():
         pass
     scene.taker.when(never, chance.uniform(0, 0.02))
