@@ -81,8 +81,8 @@ def concerns_server(reply: Reply) -> bool:
 def concerns_sender(reply: Reply) -> bool:
     """Whether a final refusal is about us or the server, not about this recipient or message.
 
-    RFC 3463: 5.3 is the mail system's own state, 5.5 a misunderstanding of the protocol, 5.7 its policy; 5.3.4 and 5.6 are
-    about one message. 500 to 504 say that commands are not understood (RFC 5321, 4.2.2).
+    RFC 3463: 5.3 is the mail system's own state, 5.5 a misunderstanding of the protocol, 5.7 its policy; 5.3.4 and 5.6
+    are about one message. 500 to 504 say that commands are not understood (RFC 5321, 4.2.2).
     """
     if reply.code < 500 or reply.code == 552 or reply.enhanced.startswith(("5.3.4", "5.6.")):
         return False
