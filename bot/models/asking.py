@@ -36,14 +36,20 @@ def read_asked(written: str) -> Asked:
 
     Words are runs of letters and digits, so that no sign can mean anything to a database.
     """
-    line = unicodedata.normalize("NFC", written[:LENGTH])
+    line = written[:LENGTH]
     wanted: dict[tuple[str, ...], None] = {}
     unwanted: dict[tuple[str, ...], None] = {}
     for minus, quoted, bare in _TERM.findall(line):
-        words = tuple(word for word in _WORD.findall((quoted or bare).casefold()) if _is_sound(word))
+        words = words_in(quoted or bare)
         if words and len(wanted) + len(unwanted) < TERMS:
             (unwanted if minus else wanted)[words] = None
     return Asked(tuple(wanted), tuple(one for one in unwanted if one not in wanted))
+
+
+def words_in(written: str) -> tuple[str, ...]:
+    """All words of a text, without capitals, as they follow each other."""
+    line = unicodedata.normalize("NFC", written.casefold())
+    return tuple(word for word in _WORD.findall(line) if _is_sound(word))
 
 
 def _is_sound(word: str) -> bool:

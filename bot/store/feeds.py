@@ -44,6 +44,8 @@ class FeedOverview:
     week: int
     #: Active subscribers.
     subscribers: int
+    #: When the feed was made.
+    made_at: datetime
     retired: bool = False
 
 
@@ -160,7 +162,9 @@ def overviews(store: Store, now: datetime, slug: str | None = None) -> tuple[Fee
     )
     query = (
         _records()
-        .add_columns(papers.c.papers, papers.c.week, readers.c.readers, concept_feed.c.retired_at)
+        .add_columns(
+            papers.c.papers, papers.c.week, readers.c.readers, concept_feed.c.created_at, concept_feed.c.retired_at
+        )
         .outerjoin(papers, papers.c.feed_id == concept_feed.c.id)
         .outerjoin(readers, readers.c.feed_id == concept_feed.c.id)
         .order_by(concept_feed.c.retired_at.isnot(None), concept_feed.c.name)
@@ -169,7 +173,14 @@ def overviews(store: Store, now: datetime, slug: str | None = None) -> tuple[Fee
         query = query.where(concept_feed.c.slug == slug)
     with store.reading() as connection:
         return tuple(
-            FeedOverview(_record(row), row.papers or 0, row.week or 0, row.readers or 0, row.retired_at is not None)
+            FeedOverview(
+                _record(row),
+                row.papers or 0,
+                row.week or 0,
+                row.readers or 0,
+                row.created_at,
+                row.retired_at is not None,
+            )
             for row in connection.execute(query)
         )
 
