@@ -135,7 +135,7 @@ class Pool:
         waiting = 0 if self._over.is_set() else len(self._jobs)
         wanted = 1 if by_one else -(-waiting // WORTH_ONE) - sum(relay.workers for relay in self._relays)
         for relay in self._in_turn():
-            while waiting and wanted > 0 and relay.workers < (relay.most if relay.has_worked or by_one else 1):
+            while waiting and wanted > 0 and relay.workers < (relay.most if relay.has_worked else 1):
                 relay.workers += 1
                 wanted -= 1
                 task = asyncio.get_running_loop().create_task(self._work(relay))

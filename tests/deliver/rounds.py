@@ -71,7 +71,7 @@ def rendered(one: Callable[[Claim], Message]) -> Render:
 def deliver_to(store: Store, *servers: ScriptedServer | SmtpUrl, **options: Any) -> DeliverReport:
     """A round over one connection that is not waited for, unless `options` say otherwise."""
     urls = [server if isinstance(server, SmtpUrl) else server.url for server in servers]
-    names = ("connections", "patience", "messages", "back_off", "behind")
+    names = ("connections", "patience", "messages", "back_off", "behind", "ca_file")
     chosen: dict[str, Any] = {"connections": 1, "back_off": ()} | {
         name: options.pop(name) for name in names if name in options
     }
