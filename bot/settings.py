@@ -10,11 +10,11 @@ from __future__ import annotations
 import os
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import time
 from difflib import get_close_matches
 from email.utils import formataddr, getaddresses
-from ipaddress import ip_address
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple
 from urllib.parse import urlsplit
@@ -38,6 +38,8 @@ _SELECTOR = re.compile(
     r"(?=.{1,63}\Z)[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)*"
 )
 
+
+Network = IPv4Network | IPv6Network
 
 #: Messages a second that a limit may be: from one in a quarter of an hour to more than one sender can.
 LEAST_RATE, MOST_RATE = 0.001, 10_000.0
@@ -159,6 +161,20 @@ def _domain(name: str) -> str:
         raise ValueError(f"not a domain: '{name}'; write gmail.com=20,*=5") from error
 
 
+def _networks(value: object) -> tuple[Network, ...]:
+    if isinstance(value, str):
+        value = filter(None, map(str.strip, value.split(",")))
+    if not isinstance(value, Iterable):
+        raise ValueError("not networks; write 127.0.0.0/8, 10.0.0.0/8")
+    found = []
+    for one in value:
+        try:
+            found.append(ip_network(str(one), strict=False))
+        except ValueError as error:
+            raise ValueError(f"not a network: '{one}'; write 10.0.0.0/8, 192.0.2.7") from error
+    return tuple(found)
+
+
 def _file(value: Path) -> Path:
     if not value.is_file():
         raise ValueError(f"no such file: '{value}'")
@@ -255,6 +271,10 @@ class Settings(BaseSettings):
     render_processes: int = Field(default=-1, ge=-1, le=64)
     #: A folder whose templates go before the packaged ones.
     templates: Annotated[Path, AfterValidator(_folder)] | None = None
+    #: Networks of the programs between readers and the page, whose word on where a request came from is taken.
+    trusted_proxies: Annotated[tuple[Network, ...], BeforeValidator(_networks)] = _networks("127.0.0.0/8, ::1/128")
+    #: Leading zero bits of the work that signing up asks of a browser; 0: none. 18 takes a telephone a second.
+    proof_of_work: int = Field(default=0, ge=0, le=24)
     #: For subscribers who chose none.
     timezone: Annotated[str, AfterValidator(_zone)] = "UTC"
     language: str = Field(default="en", pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$")

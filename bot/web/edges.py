@@ -9,6 +9,7 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
+from bot.models.signups import SIGN_UP_LIMITS, SignUpLimits
 from bot.settings import Settings
 from bot.store.engine import Store
 from bot.subscribe.tokens import Tokens
@@ -23,6 +24,8 @@ class SiteEdges:
     settings: Settings
     #: The present, aware.
     clock: Callable[[], datetime]
+    #: How many sign-ups are taken.
+    limits: SignUpLimits = SIGN_UP_LIMITS
 
 
 async def _edges_of(request: Request) -> SiteEdges:

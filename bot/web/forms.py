@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
 from typing import Annotated
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, urlsplit
 
 from fastapi import Depends, HTTPException, Request
 from starlette.formparsers import MultiPartException, MultiPartParser
@@ -21,6 +21,8 @@ class Posted:
     """The fields of a body in their order, names and values as they were sent."""
 
     fields: Sequence[tuple[str, str]] = ()
+    #: Whether a page of another site sent it.
+    foreign: bool = False
 
     def one(self, name: str) -> str:
         """The first value of that name; empty where there is none."""
@@ -37,11 +39,12 @@ async def _posted(request: Request) -> Posted:
     A body that does not say what it is counts as urlencoded: no unsubscribe may fail on a header.
     """
     body = await _body(request)
+    foreign = is_foreign(request)
     try:
         if request.headers.get("content-type", "").lower().startswith("multipart/form-data"):
-            return await _multipart(request, body)
+            return Posted(await _multipart(request, body), foreign)
         fields = parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=_FIELDS)
-        return Posted(fields)
+        return Posted(fields, foreign)
     except (MultiPartException, ValueError, KeyError) as error:
         raise HTTPException(400) from error
 
@@ -58,13 +61,38 @@ async def _body(request: Request) -> bytes:
     return bytes(body)
 
 
-async def _multipart(request: Request, body: bytes) -> Posted:
+async def _multipart(request: Request, body: bytes) -> list[tuple[str, str]]:
     async def stream() -> AsyncGenerator[bytes, None]:
         yield body
 
     form = await MultiPartParser(request.headers, stream(), max_files=0, max_fields=_FIELDS).parse()
-    return Posted([(name, value) for name, value in form.multi_items() if isinstance(value, str)])
+    return [(name, value) for name, value in form.multi_items() if isinstance(value, str)]
 
 
-#: An endpoint's argument of this type is what was posted to it.
-Form = Annotated[Posted, Depends(_posted)]
+def is_foreign(request: Request) -> bool:
+    """Whether a browser says that a page of another site sends this.
+
+    Browsers name the relation (Sec-Fetch-Site); older ones at least the origin. What says neither is no browser: it has
+    no reader's trust that could be abused, and a mail program's one-click request is like that.
+    """
+    relation = request.headers.get("sec-fetch-site")
+    if relation is not None:
+        return relation not in {"same-origin", "none"}
+    origin = request.headers.get("origin")
+    if origin is None:
+        return False
+    named = urlsplit(origin).netloc.lower() if origin != "null" else ""
+    ours = {request.headers.get("host", "").lower(), urlsplit(request.app.state.edges.settings.public_url).netloc}
+    return not named or named not in ours
+
+
+def _ours(posted: Annotated[Posted, Depends(_posted)]) -> Posted:
+    if posted.foreign:
+        raise HTTPException(403)
+    return posted
+
+
+#: An endpoint's argument of this type is what a page of our own posted to it, or a program.
+Form = Annotated[Posted, Depends(_ours)]
+#: The same, whatever page it was: for endpoints that look at `Posted.foreign` themselves.
+AnyForm = Annotated[Posted, Depends(_posted)]

@@ -16,17 +16,23 @@ log = structlog.get_logger(__name__)
 #: Nothing but the page itself and our own style sheet; forms only to us; in nobody's frame.
 CONTENT_POLICY = "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 
+#: For the few pages on which our own script guesses the time zone; they work without it.
+SCRIPTED = {"Content-Security-Policy": f"{CONTENT_POLICY}; script-src 'self'"}
+
 SAFE_HEADERS = {
     "Content-Security-Policy": CONTENT_POLICY,
-    # The address of a page that a token opens must not travel to the journals that it links.
-    "Referrer-Policy": "no-referrer",
+    # The address of a page that a token opens must not travel to the journals that it links. Within the site it may:
+    # with "no-referrer", browsers write `Origin: null` even on our own forms, and those of others could not be told.
+    "Referrer-Policy": "same-origin",
     "X-Content-Type-Options": "nosniff",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
 }
 
-_SECRET = re.compile(r"(unsubscribe|preferences|/pause/|vote/).*|[0-9]+\.[\w-]{20,}", re.IGNORECASE | re.DOTALL)
+_SECRET = re.compile(
+    r"(unsubscribe|preferences|/pause/|/confirm/|vote/).*|[0-9]+\.[\w-]{20,}", re.IGNORECASE | re.DOTALL
+)
 _PATH_LENGTH = 120
 
 

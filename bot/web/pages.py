@@ -49,6 +49,10 @@ class SiteView:
     postal_address: str
     #: Changes with the style sheet, so that browsers may keep it.
     style_version: str
+    #: The same of the script.
+    script_version: str = ""
+    #: The same of the one for preferences.
+    choosing_version: str = ""
     #: Where the site is for those outside, without a slash at the end.
     public_url: str = ""
     #: Whether the reader chose the language by the address, so that links go on in it.
@@ -81,6 +85,8 @@ class Pages:
         self.language: Language = language(wish.code)
         self._environment = _environment(settings, self.language)
         self.style = filled(self._environment, "web/style.css")
+        self.script = filled(self._environment, "web/sign-up.js")
+        self.choosing = filled(self._environment, "web/choosing.js")
         name = settings.from_.name if settings.from_ is not None else ""
         self.site = SiteView(
             brand=plain(name, _BRAND_LENGTH) or BRAND,
@@ -89,6 +95,8 @@ class Pages:
             direction=self.language.direction,
             postal_address=plain(settings.postal_address, 300),
             style_version=hashlib.sha256(self.style.encode()).hexdigest()[:12],
+            script_version=hashlib.sha256(self.script.encode()).hexdigest()[:12],
+            choosing_version=hashlib.sha256(self.choosing.encode()).hexdigest()[:12],
             public_url=settings.public_url.rstrip("/"),
             chosen=wish.chosen,
             languages=tuple(map(_tongue, SPOKEN)),

@@ -11,6 +11,7 @@ from fastapi.responses import HTMLResponse, Response
 from starlette.exceptions import HTTPException
 
 from bot.errors import BotError, StoreError, TemplateError, TokenError, UnknownError, WishError
+from bot.render.languages import marked as _
 from bot.web.guard import SAFE_HEADERS, loggable_path
 from bot.web.pages import PERSONAL, pages_of
 
@@ -34,15 +35,21 @@ class Problem:
     sentence: str
 
 
-NOT_FOUND = Problem(404, "There is no such page", "The address may be mistyped, or the page may have moved.")
-NOT_VALID = Problem(404, "This link is not valid", "Open the newest mail you got from us and use the link in it.")
-NOT_READ = Problem(400, "This could not be read", "Go back, and use the button on the page once more.")
-TOO_LONG = Problem(413, "This is too much at once", "Go back, and use the form on the page.")
-NOT_SO = Problem(405, "This cannot be done here", "Open the page, and use the button on it.")
-UNREACHABLE = Problem(503, "Not available just now", "Please try again in a few minutes.")
-BROKEN = Problem(500, "Something is broken here", "It is not your fault. Please try again later.")
+NOT_FOUND = Problem(404, _("There is no such page"), _("The address may be mistyped, or the page may have moved."))
+NOT_VALID = Problem(404, _("This link is not valid"), _("Open the newest mail you got from us and use the link in it."))
+NOT_READ = Problem(400, _("This could not be read"), _("Go back, and use the button on the page once more."))
+TOO_LONG = Problem(413, _("This is too much at once"), _("Go back, and use the form on the page."))
+NOT_SO = Problem(405, _("This cannot be done here"), _("Open the page, and use the button on it."))
+NOT_OURS = Problem(403, _("This came from another site"), _("Open the page here, and use the button on it."))
+TOO_MANY = Problem(
+    429, _("Too many at once"), _("There have been too many from your network, or from all. Try again in an hour.")
+)
+UNREACHABLE = Problem(503, _("Not available just now"), _("Please try again in a few minutes."))
+BROKEN = Problem(500, _("Something is broken here"), _("It is not your fault. Please try again later."))
 
-_BY_STATUS = {problem.status: problem for problem in (NOT_FOUND, NOT_READ, TOO_LONG, NOT_SO, UNREACHABLE)}
+_BY_STATUS = {
+    problem.status: problem for problem in (NOT_FOUND, NOT_READ, NOT_OURS, TOO_LONG, TOO_MANY, NOT_SO, UNREACHABLE)
+}
 
 
 def problem_of(error: Exception) -> Problem:
@@ -59,7 +66,7 @@ def problem_of(error: Exception) -> Problem:
         return NOT_FOUND
     if isinstance(error, WishError):
         sentence = str(error)
-        return Problem(400, "This cannot be used", sentence[:1].upper() + sentence[1:] + ".")
+        return Problem(400, _("This cannot be used"), sentence[:1].upper() + sentence[1:] + ".")
     if isinstance(error, RequestValidationError):
         return NOT_READ
     return UNREACHABLE if isinstance(error, StoreError) else BROKEN

@@ -19,7 +19,7 @@ _UNCACHED = {"Cache-Control": "no-store"}
 _FOR_EVER = "public, max-age=31536000, immutable"
 _FOR_NOW = "public, max-age=300"
 #: What the paths of pages that a person's link opens begin with.
-_PERSONS = ("unsubscribe", "preferences", "pause", "vote")
+_PERSONS = ("unsubscribe", "preferences", "pause", "confirm", "vote", "digest/")
 
 routes = APIRouter()
 
@@ -35,13 +35,19 @@ def health(edges: Edges) -> Response:
 @routes.api_route("/style.css", methods=READ)
 async def style(request: Request, pages: SitePages, v: str = "") -> Response:
     """The style sheet of every page."""
-    version = pages.site.style_version
-    tag = f'"{version}"'
-    headers = {"Cache-Control": _FOR_EVER if v == version else _FOR_NOW, "ETag": tag}
-    known = {name.strip().removeprefix("W/") for name in request.headers.get("if-none-match", "").split(",")}
-    if tag in known or "*" in known:
-        return Response(status_code=304, headers=headers)
-    return Response(pages.style, media_type="text/css", headers=headers)
+    return _unchanging(request, pages.style, "text/css", pages.site.style_version, v)
+
+
+@routes.api_route("/sign-up.js", methods=READ)
+async def script(request: Request, pages: SitePages, v: str = "") -> Response:
+    """The script of forms to sign up with."""
+    return _unchanging(request, pages.script, "text/javascript", pages.site.script_version, v)
+
+
+@routes.api_route("/choosing.js", methods=READ)
+async def choosing_script(request: Request, pages: SitePages, v: str = "") -> Response:
+    """The script of the preferences."""
+    return _unchanging(request, pages.choosing, "text/javascript", pages.site.choosing_version, v)
 
 
 @routes.api_route("/robots.txt", methods=READ)
@@ -50,6 +56,16 @@ async def robots(pages: SitePages) -> Response:
     base = pages.site.base
     lines = ["User-agent: *", *(f"Disallow: {base}/{path}" for path in _PERSONS)]
     return PlainTextResponse("\n".join(lines) + "\n", headers={"Cache-Control": "public, max-age=86400"})
+
+
+def _unchanging(request: Request, content: str, media_type: str, version: str, asked: str) -> Response:
+    """A file that pages name with its version; nothing of it where the browser has it."""
+    tag = f'"{version}"'
+    headers = {"Cache-Control": _FOR_EVER if asked == version else _FOR_NOW, "ETag": tag}
+    known = {name.strip().removeprefix("W/") for name in request.headers.get("if-none-match", "").split(",")}
+    if tag in known or "*" in known:
+        return Response(status_code=304, headers=headers)
+    return Response(content, media_type=media_type, headers=headers)
 
 
 def _usable(edges: SiteEdges) -> bool:

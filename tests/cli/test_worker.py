@@ -69,7 +69,7 @@ def test_a_worker_delivers_what_another_machine_planned(
     settings, mailbox = outside
     alive = tmp_path / "alive"
     with serving(tmp_path, "--name", "two", "--alive", str(alive), command="worker", **settings) as worker:
-        assert "deliver,plan,collect" in line_with(worker, "working")
+        assert "letters,deliver,plan,collect" in line_with(worker, "working")
         run(tmp_path, "collect", **settings)
         run(tmp_path, "plan", "--all", **settings)
         line = line_with(worker, "delivered")

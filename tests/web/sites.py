@@ -11,6 +11,7 @@ import httpx
 from bot.models.feeds import CatalogueFeed
 from bot.models.papers import AbstractSection
 from bot.models.rosters import RosterRow
+from bot.models.signups import SIGN_UP_LIMITS, SignUpLimits
 from bot.models.subscribers import Wish
 from bot.settings import Settings
 from bot.store import feeds, rosters, subscribers
@@ -92,9 +93,11 @@ def present() -> datetime:
     return NOW
 
 
-def visiting(store: Store, site_settings: Settings) -> Iterator[Visit]:
+def visiting(store: Store, site_settings: Settings, limits: SignUpLimits = SIGN_UP_LIMITS) -> Iterator[Visit]:
     """A visit to a site that is served while it lasts."""
-    server = Server(build_site(SiteEdges(store, TOKENS, site_settings, present)), "127.0.0.1", 0)
+    # Nothing is kept, since the clock stands; what is kept, and how long, is tried in `test_keeping`.
+    site = build_site(SiteEdges(store, TOKENS, site_settings, present, limits), kept=timedelta(0))
+    server = Server(site, "127.0.0.1", 0)
     server.start()
     try:
         with httpx.Client(base_url=server.url, follow_redirects=False) as client:

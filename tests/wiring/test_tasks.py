@@ -180,5 +180,5 @@ def test_lanes_are_those_that_are_named(queues: list[str] | None, lanes: list[st
 
 
 def test_a_queue_that_there_is_not_is_told_with_those_that_there_are() -> None:
-    with pytest.raises(WorkerError, match="no such queue; known: deliver, plan, collect"):
+    with pytest.raises(WorkerError, match="no such queue; known: letters, deliver, plan, collect"):
         chosen_lanes(["bounces"])
