@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import re
 from collections import OrderedDict
 from collections.abc import Callable
 from contextlib import suppress
@@ -28,8 +29,12 @@ KEPT = timedelta(seconds=60)
 LOOKED = timedelta(seconds=1)
 #: Pages that are kept at the most, and bytes of one.
 PAGES, SIZE = 400, 200_000
-#: What in an address makes another page of it; whatever else stands there is passed over.
-_QUERY = frozenset({"page", "q", "feed", "v"})
+#: Where pages are that anybody may see. All else is passed on: it is somebody's own, or has rules of its own.
+_PLACES, _BELOW = frozenset({"/", "/search", "/sample"}), ("/feeds/", "/papers/")
+#: What in their addresses makes another page of it; whatever else stands there is passed over.
+_QUERY = frozenset({"page", "q", "feed"})
+#: What is asked for its present state, and the API, whose addresses say more than those of pages.
+_LEFT_ALONE = re.compile(r"/healthz|/api/.*", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,12 +71,13 @@ class KeptPages:
         self._version = version
         self._pages: OrderedDict[object, _Answer] = OrderedDict()
         self._making: dict[object, asyncio.Lock] = {}
+        self._looking = asyncio.Lock()
         self._looked_at: datetime | None = None
         self._seen: object = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
-        if scope["type"] != "http" or scope["method"] not in {"GET", "HEAD"} or scope["path"] == "/healthz":
+        if scope["type"] != "http" or scope["method"] not in {"GET", "HEAD"} or _LEFT_ALONE.fullmatch(scope["path"]):
             await self._app(scope, receive, send)
             return
         asked = Headers(scope=scope)
@@ -102,12 +108,17 @@ class KeptPages:
         return scope["path"], told, wished(named, asked.get("accept-language", ""), self._usual)
 
     async def _current(self, now: datetime) -> object:
-        if self._looked_at is None or not self._looked_at <= now < self._looked_at + LOOKED:
-            self._looked_at = now
-            # Where the database is gone, what is kept is shown as long as it may be, and what is not says why.
-            with suppress(StoreError):
-                self._seen = await asyncio.to_thread(self._version)
+        if self._is_due(now):
+            async with self._looking:
+                if self._is_due(now):
+                    # Where the database is gone, what is kept is shown as long as it may be, and what is not says why.
+                    with suppress(StoreError):
+                        self._seen = await asyncio.to_thread(self._version)
+                    self._looked_at = now
         return self._seen
+
+    def _is_due(self, now: datetime) -> bool:
+        return self._looked_at is None or not self._looked_at <= now < self._looked_at + LOOKED
 
     def _fresh(self, key: object, now: datetime, version: object) -> _Answer | None:
         answer = self._pages.get(key)
@@ -154,6 +165,10 @@ class KeptPages:
             return
         await send({"type": "http.response.start", "status": answer.status, "headers": list(answer.headers)})
         await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else answer.body})
+
+
+def _is_public(path: str) -> bool:
+    return path in _PLACES or path.startswith(_BELOW)
 
 
 def _is_known(answer: _Answer, asked: Headers) -> bool:

@@ -15,7 +15,7 @@ from lxml import etree
 from bot.models.feeds import FeedRecord
 from bot.render.cards import author_name
 from bot.render.languages import Language
-from bot.render.plain import plain, web_link
+from bot.render.plain import plain, shortened, web_link
 from bot.store.papers import EnteredPaper
 
 _ATOM = "http://www.w3.org/2005/Atom"
@@ -23,6 +23,8 @@ _CONTENT = "http://purl.org/rss/1.0/modules/content/"
 _CREATOR = "http://purl.org/dc/elements/1.1/"
 #: From when on the tags of this site name papers (RFC 4151); it never changes.
 _TAGGED = "2026"
+#: Characters of what readers show where they show no whole text.
+_TEASER = 400
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +161,7 @@ def _authors(entry: EnteredPaper) -> list[str]:
 
 def _abstract(entry: EnteredPaper) -> str:
     parts = [" ".join(filter(None, (plain(part.label), plain(part.text)))) for part in entry.paper.abstract]
-    return " ".join(parts) or plain(entry.paper.journal)
+    return shortened(" ".join(parts) or plain(entry.paper.journal), _TEASER)
 
 
 def _html(entry: EnteredPaper, told: Syndicated) -> str:

@@ -9,12 +9,13 @@ from itertools import groupby
 from urllib.parse import quote
 
 from bot.concepts.related import Concept
-from bot.concepts.trends import Trend
+from bot.concepts.trends import Trend, Why
 from bot.models.feeds import FeedRecord
 from bot.models.papers import AbstractSection, PaperRecord
 from bot.render.cards import TITLE_LENGTH, BadgeView, author_line, badges
 from bot.render.excerpt import excerpt
 from bot.render.language import text_language
+from bot.render.languages import Language
 from bot.render.languages import language as spoken
 from bot.render.plain import direction_of, plain, shortened, web_link
 from bot.store.feeds import FeedOverview
@@ -34,6 +35,8 @@ class PaperView:
     """One paper."""
 
     title: str
+    #: Of its page, within the site.
+    path: str = ""
     #: http or https; empty where the source gave no such link.
     url: str = ""
     authors: str = ""
@@ -75,6 +78,17 @@ class FeedView:
     week: int
     newest: tuple[PaperView, ...] = ()
     direction: str = "ltr"
+    slug: str = ""
+    #: Its weeks in the small, where there are enough.
+    chart: ChartView | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FieldView:
+    """Feeds that stand together; the name is empty for those that nobody gave a field."""
+
+    name: str
+    feeds: tuple[FeedView, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,12 +116,17 @@ def feed_path(slug: str) -> str:
     return f"/feeds/{quote(slug, safe='')}"
 
 
+def paper_path(paper_id: int) -> str:
+    """Where a paper's page is, within the site."""
+    return f"/papers/{paper_id}"
+
+
 def link_view(feed: FeedRecord) -> LinkView:
     """A feed to go to."""
     return LinkView(plain(feed.name, _NAME_LENGTH), feed_path(feed.slug))
 
 
-def feed_view(overview: FeedOverview, newest: Iterable[PaperView] = ()) -> FeedView:
+def feed_view(overview: FeedOverview, newest: Iterable[PaperView] = (), chart: ChartView | None = None) -> FeedView:
     """A feed as a page shows it."""
     feed = overview.feed
     name = plain(feed.name, _NAME_LENGTH)
@@ -119,13 +138,37 @@ def feed_view(overview: FeedOverview, newest: Iterable[PaperView] = ()) -> FeedV
         week=overview.week,
         newest=tuple(newest),
         direction=direction_of(name),
+        slug=feed.slug,
+        chart=chart,
     )
 
 
-def trend_view(feed: FeedRecord, trend: Trend, chart: ChartView | None) -> TrendView:
+def field_views(shown: Iterable[tuple[FeedRecord, FeedView]]) -> tuple[FieldView, ...]:
+    """Feeds by their fields, which stand in the order of their names; those without come last."""
+    by_field: dict[str, list[FeedView]] = {}
+    for feed, view in shown:
+        by_field.setdefault(plain(feed.field, _NAME_LENGTH), []).append(view)
+    names = sorted(by_field, key=lambda name: (not name, name.casefold()))
+    return tuple(FieldView(name, tuple(by_field[name])) for name in names)
+
+
+def trend_view(feed: FeedRecord, trend: Trend, chart: ChartView | None, language: Language) -> TrendView:
     """A trending feed as the home page shows it."""
     name = plain(feed.name, _NAME_LENGTH)
-    return TrendView(name, feed_path(feed.slug), trend.words, chart, direction_of(name))
+    return TrendView(name, feed_path(feed.slug), trend_words(trend, language), chart, direction_of(name))
+
+
+def trend_words(trend: Trend, language: Language) -> str:
+    """`12 papers this week, 4 in a usual week`."""
+    papers = language.count(trend.papers, "%(number)s paper this week", "%(number)s papers this week")
+    if not trend.known:
+        return language.text("%(papers)s, too soon to say what is usual", papers=papers)
+    usual = language.number(round(trend.usual)) if trend.usual >= 1 else language.gettext("less than one")
+    if trend.why is Why.QUIET:
+        return language.text("%(papers)s, %(usual)s to be expected after quiet weeks", papers=papers, usual=usual)
+    if trend.why is Why.SEASON:
+        return language.text("%(papers)s, %(usual)s in a busy week at this time of year", papers=papers, usual=usual)
+    return language.text("%(papers)s, %(usual)s in a usual week", papers=papers, usual=usual)
 
 
 def headline_view(paper: PaperRecord, frame: str) -> PaperView:
@@ -134,9 +177,10 @@ def headline_view(paper: PaperRecord, frame: str) -> PaperView:
     Args:
         frame: the page's own language.
     """
-    title = plain(paper.title, TITLE_LENGTH) or "Untitled"
+    title = plain(paper.title, TITLE_LENGTH) or spoken(frame).gettext("Untitled")
     return PaperView(
         title=title,
+        path=paper_path(paper.id),
         url=web_link(paper.url),
         journal=plain(paper.journal, _JOURNAL_LENGTH),
         date=spoken(frame).date(paper.published),
@@ -158,12 +202,13 @@ def paper_view(paper: PaperRecord, frame: str, related: Iterable[Concept] = ()) 
         frame: the page's own language.
         related: the most telling first.
     """
-    title = plain(paper.title, TITLE_LENGTH) or "Untitled"
+    title = plain(paper.title, TITLE_LENGTH) or spoken(frame).gettext("Untitled")
     language = text_language(title, paper.language, frame)
     beginning, rest = abstract_in_two(paper.abstract)
     words = " ".join(part.text for part in beginning)
     return PaperView(
         title=title,
+        path=paper_path(paper.id),
         url=web_link(paper.url),
         authors=author_line(paper.authors, spoken(frame)),
         journal=plain(paper.journal, _JOURNAL_LENGTH),
