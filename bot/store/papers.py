@@ -128,6 +128,23 @@ def identifiers(connection: Connection, ids: Sequence[int]) -> dict[int, tuple[I
     return {paper_id: tuple(names) for paper_id, names in found.items()}
 
 
+def names_of(store: Store, ids: Sequence[int]) -> dict[int, tuple[Identifier, ...]]:
+    """The identifiers of some papers, by paper id."""
+    with store.reading() as connection:
+        return identifiers(connection, ids)
+
+
+def named(store: Store, names: Sequence[Identifier]) -> int | None:
+    """The id of the paper that the first known one of some identifiers names; None where none is known."""
+    with store.reading() as connection:
+        for name in names:
+            mine = paper_identifier.c.scheme == name.scheme, paper_identifier.c.value == name.value
+            found: int | None = connection.execute(select(paper_identifier.c.paper_id).where(*mine)).scalar()
+            if found is not None:
+                return found
+    return None
+
+
 def _record(row: Any) -> PaperRecord:
     return PaperRecord(
         id=row.id,

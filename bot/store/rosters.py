@@ -75,7 +75,7 @@ def import_rows(
     store: Store,
     rows: Sequence[RosterRow],
     *,
-    import_id: int,
+    import_id: int | None,
     how: str,
     defaults: Defaults,
     next_due: Callable[[Wish], datetime],
@@ -92,6 +92,7 @@ def import_rows(
     Nobody comes back this way who has left, was erased or is suppressed: those rows are reported and change nothing.
 
     Args:
+        import_id: of the import that they are part of; None for somebody by themselves, whom `update` leaves alone.
         how: what stands behind it, for the evidence.
         dry_run: look, and write nothing.
         update: give people who are here what the file says; otherwise they keep what they have.
@@ -111,10 +112,11 @@ def import_rows(
                 if store.is_sqlite:
                     connection.exec_driver_sql(f"pragma cache_size = -{_CACHE}")
                     connection.exec_driver_sql(f"pragma wal_autocheckpoint = {_LOG}")
-                sifted = sift(connection, rows, pseudonyms, update=update)
+                sifted = sift(connection, rows, pseudonyms, update=update and import_id is not None)
                 ids = _bring_in(connection, sifted.fresh, import_id, how, defaults, next_due, now, pending=pending)
-                _change(connection, sifted.changes, import_id, next_due, now)
-                _note(connection, import_id, sifted, line)
+                if import_id is not None:
+                    _change(connection, sifted.changes, import_id, next_due, now)
+                    _note(connection, import_id, sifted, line)
                 if pending:
                     _ask(connection, ids, how, wording, now)
         except IntegrityError:
@@ -150,7 +152,7 @@ def _note(connection: Connection, import_id: int, sifted: Sifted, line: int) -> 
 def _bring_in(
     connection: Connection,
     rows: Sequence[RosterRow],
-    import_id: int,
+    import_id: int | None,
     how: str,
     defaults: Defaults,
     next_due: Callable[[Wish], datetime],

@@ -60,10 +60,17 @@ class RunRecord:
         return self.chosen == self.still_open + sum(self.counts.get(state, 0) for state in CLOSED)
 
 
-def runs(store: Store, limit: int | None = None) -> list[RunRecord]:
-    """The newest runs, newest first."""
+def runs(store: Store, limit: int | None = None, before: int | None = None) -> list[RunRecord]:
+    """The newest runs, newest first.
+
+    Args:
+        before: only those that were planned before the run of this id.
+    """
+    query = _records().order_by(run.c.id.desc()).limit(limit)
+    if before is not None:
+        query = query.where(run.c.id < before)
     with store.reading() as connection:
-        found = connection.execute(_records().order_by(run.c.id.desc()).limit(limit)).all()
+        found = connection.execute(query).all()
         counts = _counts(connection, [row.id for row in found])
     return [_record(row, counts.get(row.id, {})) for row in found]
 
