@@ -7,6 +7,7 @@ from contextlib import suppress
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
+from quopri import decodestring
 
 from bot.errors import TemplateError
 from bot.models.deliveries import Message
@@ -89,6 +90,23 @@ class Press:
             if size <= HTML_LIMIT:
                 text = filled(environment, f"{FOLDER}/body.txt", mail=view)
                 return build_message(view.subject, text, html, replace(envelope, language=view.language))
+            view = _smaller(view, size)
+
+    def page(self, view: DigestView) -> str:
+        """The digest's HTML alone, to be shown by a browser; within the same limit as the mail's.
+
+        Raises:
+            TemplateError: a template cannot be rendered, or alone exceeds the limit.
+        """
+        while True:
+            if self._alike:
+                done = Filled(self._fragments.of(view), view)
+                html, size = decodestring(b"".join(done.html)).decode(), done.html_size
+            else:
+                html = inlined(filled(self._environment(view.language), f"{FOLDER}/body.html", mail=view))
+                size = len(html.encode())
+            if size <= HTML_LIMIT:
+                return html.replace("\r\n", "\n")
             view = _smaller(view, size)
 
     def _put_together(self, view: DigestView, envelope: Envelope) -> Message:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date, datetime, timedelta, tzinfo
+from datetime import date, datetime, time, timedelta, tzinfo
 from functools import cache, cached_property, lru_cache
 from gettext import GNUTranslations, NullTranslations
 from importlib.resources import files
@@ -11,7 +11,7 @@ from io import BytesIO
 from typing import Final
 
 from babel import Locale
-from babel.dates import format_date, format_interval, format_skeleton
+from babel.dates import format_date, format_interval, format_skeleton, format_time
 from babel.lists import format_list
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
@@ -80,6 +80,16 @@ class Language:
     def weekday(self, day: date) -> str:
         """`Tuesday 24 November 2026`."""
         return str(format_date(day, _WEEKDAYS.get(self.code, "full"), locale=self.locale))
+
+    @cached_property
+    def weekdays(self) -> tuple[str, ...]:
+        """`Monday`, `Tuesday` …, as they stand alone."""
+        names = self.locale.days["stand-alone"]["wide"]
+        return tuple(str(names[day]) for day in range(7))
+
+    def hour(self, hour: int) -> str:
+        """`07:00`, a full hour of the day, 0 to 23."""
+        return str(format_time(time(hour), "short", locale=self.locale))
 
     def date(self, published: str) -> str:
         """`23 November 2026`, `November 2026` or `2026`, as precise as `published` is; empty where it is no date."""

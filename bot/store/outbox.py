@@ -142,6 +142,13 @@ def waiting_for(store: Store, subscriber_id: int) -> Claim | None:
     return found[0] if found else None
 
 
+def planned(store: Store, delivery_id: int) -> Claim | None:
+    """A delivery with what is known of its subscriber now, whatever became of it; None if it is not there any more."""
+    with store.reading() as connection:
+        found = _read(connection, [delivery_id])
+    return found[0] if found else None
+
+
 def recover(
     store: Store, now: datetime, *, everybody: bool = False, resend_after: timedelta | None = None
 ) -> Recovered:

@@ -10,7 +10,7 @@ from typing import ParamSpec, TypeVar
 
 from bot.errors import BotError, SettingsError, StoreError
 from bot.models.deliveries import Claim, Digest, Message
-from bot.render.cards import Shown
+from bot.render.cards import Cards, Shown
 from bot.render.dkim import signed
 from bot.render.mime import Envelope
 from bot.render.view import DigestView, Reader, Site, build_view
@@ -118,23 +118,8 @@ class Mailroom:
             votes_url=self._link("vote", self._tokens.make_vote(reader_id)) if claim.learns and reader_id else "",
             view_url=self._link(Purpose.DIGEST, self._token(Purpose.DIGEST, claim.delivery_id)),
         )
-        return self._view(claim, shelf, chosen, reader), self._envelope(claim, reader, leave, now)
-
-    def _view(self, claim: Claim, shelf: Shelf, chosen: Sequence[int], reader: Reader) -> DigestView:
-        shown = shelf.shown(claim.digest)
-        return build_view(
-            _each_once(claim.digest, shown),
-            shelf.feeds,
-            shown,
-            reader,
-            self._site,
-            (claim.window_start, claim.window_end),
-            cards=self._cards,
-            earlier={paper: there for paper, _ in claim.digest.updates if (there := shelf.paper(paper)) is not None},
-            also_in=shelf.also_in(shown.values(), chosen),
-            trends=shelf.trends,
-            weeks=shelf.weeks,
-        )
+        view = digest_view(claim, shelf, chosen, reader, self._site, self._cards)
+        return view, self._envelope(claim, reader, leave, now)
 
     def _envelope(self, claim: Claim, reader: Reader, leave: str, now: datetime) -> Envelope:
         domain = self._sender.address.rpartition("@")[2]
@@ -168,6 +153,31 @@ class Mailroom:
 
     def _link(self, page: str, token: str) -> str:
         return f"{self._settings.public_url}/{page}/{token}"
+
+
+def digest_view(
+    claim: Claim, shelf: Shelf, chosen: Sequence[int], reader: Reader, site: Site, cards: Cards
+) -> DigestView:
+    """What the templates see of a claim's digest, for mails and for its page.
+
+    Args:
+        shelf: has looked up what it shows.
+        chosen: the reader's feeds.
+    """
+    shown = shelf.shown(claim.digest)
+    return build_view(
+        _each_once(claim.digest, shown),
+        shelf.feeds,
+        shown,
+        reader,
+        site,
+        (claim.window_start, claim.window_end),
+        cards=cards,
+        earlier={paper: there for paper, _ in claim.digest.updates if (there := shelf.paper(paper)) is not None},
+        also_in=shelf.also_in(shown.values(), chosen),
+        trends=shelf.trends,
+        weeks=shelf.weeks,
+    )
 
 
 def _tried(step: Callable[P, R], *given: P.args, **named: P.kwargs) -> R | Exception:

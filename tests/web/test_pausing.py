@@ -12,7 +12,8 @@ from bot.deliver.deliver import refusal
 from bot.models.deliveries import Digest, DigestSection, State
 from bot.models.subscribers import Standing
 from bot.store import outbox, settling
-from bot.store.subscribers import leave
+from bot.store.choosing import pause
+from bot.store.leaving import leave
 from bot.store.tables import delivery, evidence, run, shown, subscriber
 from bot.subscribe.tokens import Purpose
 from bot.web.guard import loggable_path
@@ -238,3 +239,48 @@ def test_what_was_planned_is_not_sent_and_may_come_once_digests_go_on(visit: Vis
 def test_tokens_are_not_logged(quick: Visit) -> None:
     assert loggable_path(link(quick)) == "/pause/…"
     assert loggable_path("/digest" + link(quick)) == "/digest/pause/…"
+
+
+def test_a_pause_ends_on_the_day_that_was_chosen_where_the_reader_is(visit: Visit) -> None:
+    for fields, until, words in (
+        ({"until": "1"}, datetime(2026, 11, 29, 23, tzinfo=UTC), "Monday 30 November 2026"),
+        ({"until": "4"}, datetime(2026, 12, 20, 23, tzinfo=UTC), "Monday 21 December 2026"),
+        ({"until": "day", "day": "2027-04-01"}, datetime(2027, 3, 31, 22, tzinfo=UTC), "Thursday 1 April 2027"),
+    ):
+        done = visit.post(link(visit), PAUSE | fields)
+        assert done.status_code == 200
+        assert f"gets no digests until <b>{words}</b>." in done.text
+        person = visit.person(ADA)
+        assert (person.standing, person.paused_until, person.next_due) == (Standing.PAUSED, until, until)
+    assert "Tuesday 6 April 2027, 07:00 (Europe/Berlin)" in visit.get(link(visit)).text
+    assert noted(visit)[0] == ("paused", "pause page: until 2026-11-29 23:00 UTC")
+    page = visit.get(visit.link(Purpose.PREFERENCES, ADA)).text
+    assert "Your digests are paused until Thursday 1 April 2027." in page
+    assert visit.post(link(visit), GO_ON).status_code == 200
+    assert visit.person(ADA).next_due == NEXT
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"until": "3"},
+        {"until": "day"},
+        {"until": "day", "day": "2026-11-23"},
+        {"until": "day", "day": "2027-11-25"},
+        {"until": "day", "day": "2026-02-30"},
+        {"until": "day", "day": "<b>"},
+    ],
+)
+def test_a_pause_until_no_day_to_come_is_refused(quick: Visit, fields: Fields) -> None:
+    answer = quick.post(link(quick), PAUSE | fields)
+    assert answer.status_code == 400
+    assert "Choose a day from Tuesday 24 November 2026 to Wednesday 24 November 2027." in answer.text
+    assert 'aria-describedby="day-problem"' in answer.text
+    assert quick.person(ADA).standing == Standing.ACTIVE
+
+
+def test_a_pause_whose_end_has_come_is_over_though_nothing_was_planned_since(visit: Visit) -> None:
+    pause(visit.store, visit.person(ADA).id, NOW, "test", NOW - timedelta(minutes=1))
+    page = visit.get(link(visit)).text
+    assert "Pause your digests?</h1>" in page
+    assert "Tuesday 24 November 2026, 07:00 (Europe/Berlin)" in page

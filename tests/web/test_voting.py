@@ -9,7 +9,7 @@ from sqlalchemy import delete, select
 
 from bot.models.subscribers import Standing
 from bot.store import votes
-from bot.store.subscribers import leave
+from bot.store.leaving import leave
 from bot.store.tables import paper, subscriber, vote
 from bot.store.votes import VoteCount
 from bot.subscribe.tokens import Purpose
@@ -181,7 +181,7 @@ def test_preferences_show_switch_and_erase(visit: Visit) -> None:
     page = visit.get(visit.link(Purpose.PREFERENCES, ADA)).text
     assert "You have cast no votes." in page
     assert [name for name, *_ in buttons(page)] == ["save"]
-    assert "Erase" not in page
+    assert "Erase my vote" not in page
     for paper_id, way in ((1, "more"), (2, "less"), (PAPER, "more")):
         visit.post(link(visit, way, paper_id=paper_id), {"vote": way})
     visit.post(link(visit, email=BEN), {"vote": "more"})
