@@ -15,6 +15,7 @@ from sqlalchemy import (
     Select,
     column,
     delete,
+    false,
     func,
     insert,
     select,
@@ -140,8 +141,14 @@ def feed(store: Store, slug: str) -> FeedRecord:
         return _record(connection.execute(_records().where(concept_feed.c.id == feed_id)).one())
 
 
-def overviews(store: Store, now: datetime, slug: str | None = None) -> tuple[FeedOverview, ...]:
-    """Every feed with its figures, by name, retired ones last; or the one of that slug."""
+def overviews(
+    store: Store, now: datetime, slug: str | None = None, *, readers: bool = True
+) -> tuple[FeedOverview, ...]:
+    """Every feed with its figures, by name, retired ones last; or the one of that slug.
+
+    Args:
+        readers: whether subscribers are counted; without, there are none, and a hundred thousand need not be read.
+    """
     papers = (
         select(
             feed_entry.c.feed_id,
@@ -149,24 +156,24 @@ def overviews(store: Store, now: datetime, slug: str | None = None) -> tuple[Fee
             func.count().filter(feed_entry.c.entered_at >= now - timedelta(days=7)).label("week"),
         )
         .join(concept_feed, concept_feed.c.id == feed_entry.c.feed_id)
-        .where(belongs())
+        .where(belongs(), *([concept_feed.c.slug == slug] if slug is not None else []))
         .group_by(feed_entry.c.feed_id)
         .subquery()
     )
-    readers = (
+    counted = (
         select(subscription.c.feed_id, func.count().label("readers"))
         .join(subscriber, subscriber.c.id == subscription.c.subscriber_id)
-        .where(subscriber.c.standing == Standing.ACTIVE)
+        .where(subscriber.c.standing == Standing.ACTIVE, true() if readers else false())
         .group_by(subscription.c.feed_id)
         .subquery()
     )
     query = (
         _records()
         .add_columns(
-            papers.c.papers, papers.c.week, readers.c.readers, concept_feed.c.created_at, concept_feed.c.retired_at
+            papers.c.papers, papers.c.week, counted.c.readers, concept_feed.c.created_at, concept_feed.c.retired_at
         )
         .outerjoin(papers, papers.c.feed_id == concept_feed.c.id)
-        .outerjoin(readers, readers.c.feed_id == concept_feed.c.id)
+        .outerjoin(counted, counted.c.feed_id == concept_feed.c.id)
         .order_by(concept_feed.c.retired_at.isnot(None), concept_feed.c.name)
     )
     if slug is not None:

@@ -88,7 +88,7 @@ class WeekView:
 def home(edges: Edges, pages: SitePages, growing: FeedsGrowing) -> Response:
     """What this is, the feeds that trend, and every feed by its field, with its newest papers."""
     frame = pages.site.language
-    known = [overview for overview in overviews(edges.store, edges.clock()) if not overview.retired]
+    known = [overview for overview in overviews(edges.store, edges.clock(), readers=False) if not overview.retired]
     growth = growing.seen(edges.clock())
     by_id = {overview.feed.id: overview.feed for overview in known}
     trends = [trend for trend in growth.trends if trend.grows and trend.feed_id in by_id]
@@ -202,7 +202,7 @@ def week_page(slug: str, name: str, edges: Edges, pages: SitePages, page: str = 
 def overview_of(edges: SiteEdges, slug: str) -> FeedOverview | None:
     """The feed of that slug, retired or not; None where there is none."""
     # What cannot be a slug never reaches the database: PostgreSQL refuses some characters.
-    found = overviews(edges.store, edges.clock(), slug) if is_slug(slug) else ()
+    found = overviews(edges.store, edges.clock(), slug, readers=False) if is_slug(slug) else ()
     return found[0] if found else None
 
 
