@@ -25,7 +25,7 @@ _TRIES = 3
 #: People who are asked to confirm by one call.
 _ASKED = 500
 #: Kilobytes of an SQLite database kept at hand: addresses come in no order, and each batch touches all of their index.
-_CACHE = 131_072
+_CACHE = 98_304
 #: Pages of SQLite's log before they are copied to where they belong: a page that many batches touch is copied once.
 _LOG = 50_000
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
@@ -18,7 +20,7 @@ from bot.models.rosters import REFUSED, Fate, RosterProblem, RosterRow
 from bot.store import feeds, imports, rosters
 from bot.store.engine import Store
 from bot.store.erasing import Pseudonyms
-from bot.subscribe.roster import open_roster
+from bot.subscribe.roster import Roster, open_roster
 
 #: Rows that go into the database together.
 BATCH = 20_000
@@ -130,31 +132,45 @@ def import_roster(
             before = imports.interrupted(store, digest)
             report.import_id = before.id if before else rosters.begin_import(store, path.name, now, digest)
             report.resumed_after = before.line if before else 0
-        items = iter(roster)
-        while batch := list(islice(items, BATCH)):
-            last = batch[-1].line
-            if last > report.resumed_after:
-                rest = [item for item in batch if item.line > report.resumed_after]
-                done = rosters.import_rows(
-                    store,
-                    [item for item in rest if isinstance(item, RosterRow)],
-                    import_id=report.import_id or 0,
-                    how=how,
-                    defaults=defaults,
-                    next_due=next_due,
-                    now=now,
-                    dry_run=dry_run,
-                    update=update,
-                    pending=pending,
-                    pseudonyms=pseudonyms,
-                    line=last,
-                )
-                broken = [item for item in rest if isinstance(item, RosterProblem)]
-                _count(report, done, broken, each)
-            progress(roster.position, roster.size)
+        with closing(_read_ahead(roster)) as batches:
+            for batch, position in batches:
+                last = batch[-1].line
+                if last > report.resumed_after:
+                    rest = [item for item in batch if item.line > report.resumed_after]
+                    done = rosters.import_rows(
+                        store,
+                        [item for item in rest if isinstance(item, RosterRow)],
+                        import_id=report.import_id or 0,
+                        how=how,
+                        defaults=defaults,
+                        next_due=next_due,
+                        now=now,
+                        dry_run=dry_run,
+                        update=update,
+                        pending=pending,
+                        pseudonyms=pseudonyms,
+                        line=last,
+                    )
+                    broken = [item for item in rest if isinstance(item, RosterProblem)]
+                    _count(report, done, broken, each)
+                progress(position, roster.size)
     if report.import_id is not None:
         imports.finish(store, report.import_id, now)
     return report
+
+
+def _read_ahead(roster: Roster) -> Generator[tuple[list[RosterRow | RosterProblem], int], None, None]:
+    """The rows in batches, each with the bytes read; the next one is read while the database has this one."""
+    items = iter(roster)
+
+    def read() -> tuple[list[RosterRow | RosterProblem], int]:
+        return list(islice(items, BATCH)), roster.position
+
+    with ThreadPoolExecutor(1, thread_name_prefix="roster") as ahead:
+        coming = ahead.submit(read)
+        while (batch := coming.result())[0]:
+            coming = ahead.submit(read)
+            yield batch
 
 
 def _count(
@@ -169,22 +185,23 @@ def _count(
     report.rows[Fate.NEW] += len(done.fresh)
     report.rows[Fate.CHANGED] += len(done.changes)
     report.rows[Fate.UNCHANGED] += len(done.unchanged)
-    if each is None and all(len(report.first.get(fate, ())) >= SHOWN for fate in report.rows):
-        return
-    for one in sorted(_reports(done, problems), key=lambda one: one.line):
+    if each is not None:
+        for one in sorted(_reports(done, problems), key=lambda one: one.line):
+            each(one)
+    # Rows of one fate come in their order, so that nothing has to be made of those that are not shown.
+    for one in _reports(done, problems, SHOWN):
         shown = report.first.setdefault(one.fate, [])
         if len(shown) < SHOWN:
             shown.append(one)
-        if each is not None:
-            each(one)
 
 
-def _reports(done: rosters.Imported, problems: Sequence[RosterProblem]) -> Iterator[RowReport]:
-    for row in done.fresh:
+def _reports(done: rosters.Imported, problems: Sequence[RosterProblem], most: int | None = None) -> Iterator[RowReport]:
+    """What became of rows, those of one fate in their order; of all but the refused so many at the most."""
+    for row in islice(done.fresh, most):
         yield RowReport(row.line, row.email, Fate.NEW)
-    for change in done.changes:
+    for change in islice(done.changes, most):
         yield RowReport(change.row.line, change.row.email, Fate.CHANGED, change.words())
-    for row in done.unchanged:
+    for row in islice(done.unchanged, most):
         yield RowReport(row.line, row.email, Fate.UNCHANGED)
     for problem in problems:
         yield RowReport(problem.line, problem.email, problem.fate, problem.problem)
