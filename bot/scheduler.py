@@ -87,4 +87,4 @@ def _plan(app: App, should_stop: Callable[[], bool]) -> None:
 
 
 def _deliver(app: App, should_stop: Callable[[], bool]) -> None:
-    tell_delivered(app.deliver(should_stop=should_stop))
+    tell_delivered(app.deliver_by_itself(should_stop=should_stop))

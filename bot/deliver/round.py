@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
@@ -14,6 +13,7 @@ from typing import Any
 import structlog
 
 from bot.deliver.brake import MOST, OF, Brake
+from bot.deliver.desk import Desk
 from bot.deliver.jobs import Job, Jobs
 from bot.deliver.ledger import Ledger
 from bot.deliver.pool import Pool, Relay, Relays, losses_allowed
@@ -77,7 +77,7 @@ class Round:
         #: When the quiet hours end that ended the round.
         self.quiet_until: datetime | None = None
         self._started = means.clock()
-        self._desk = _Desk(means.store)
+        self._desk = Desk(means.store)
         self._jobs = Jobs()
         self._ledger = Ledger(means.store, self._desk, means.clock, LEASE, self._written)
         self._pool = Pool(
@@ -389,20 +389,3 @@ class Round:
         elif error is not None:
             log.error("gone wrong", exc_info=error)
             self._fail(BotError(f"delivering: {type(error).__name__}: {error}"))
-
-
-class _Desk:
-    """Waits for the database in a thread of its own, one step after another."""
-
-    def __init__(self, store: Store) -> None:
-        # A database in memory is one thread's alone.
-        self._thread = None if store.is_sqlite and store.path is None else ThreadPoolExecutor(1, "books")
-
-    async def __call__(self, step: Callable[[], Any], /) -> Any:
-        if self._thread is None:
-            return step()
-        return await asyncio.get_running_loop().run_in_executor(self._thread, step)
-
-    def close(self) -> None:
-        if self._thread is not None:
-            self._thread.shutdown()

@@ -7,12 +7,14 @@ values come by column: PostgreSQL gets each column as one array, SQLite some hun
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, TypeVar
 
-from sqlalchemy import ColumnDefault, ColumnElement, Connection, Table, bindparam, func, select
+from sqlalchemy import ColumnDefault, ColumnElement, Connection, Dialect, Table, bindparam, func, select
 from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.types import TypeEngine
 
 #: Parameters of one statement; SQLite took no more before 3.32.
 PARAMETERS = 999
@@ -107,12 +109,18 @@ def relation(
 
 def _stored(connection: Connection, table: Table, name: str, values: Sequence[Any]) -> list[Any]:
     """The values as the driver takes them; of equal ones, such as moments of a batch, each is made once."""
-    dialect = connection.dialect
-    made = table.c[name].type.dialect_impl(dialect).bind_processor(dialect)
+    made = _processor(connection.dialect, table.c[name].type)
     if made is None:
         return list(values)
     known = {value: made(value) for value in set(values)}
     return [known[value] for value in values]
+
+
+@lru_cache(maxsize=1024)
+def _processor(dialect: Dialect, kind: TypeEngine[Any]) -> Callable[[Any], Any] | None:
+    """What makes a value of a type as the driver takes it; finding it takes as long as using it for twenty."""
+    made: Callable[[Any], Any] | None = kind.dialect_impl(dialect).bind_processor(dialect)
+    return made
 
 
 def _arrays(connection: Connection, table: Table, names: Iterable[str]) -> str:

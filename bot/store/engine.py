@@ -43,6 +43,8 @@ class Store:
         self.name = _shown(self._url)
         self.is_sqlite = self._url.get_backend_name() == "sqlite"
         self._engine = _sqlite_engine(self._url) if self.is_sqlite else _postgres_engine(self._url)
+        # Made once: a sender begins some hundred transactions a second.
+        self._writer = self._engine.execution_options(immediate=True)
 
     @property
     def path(self) -> Path | None:
@@ -77,8 +79,7 @@ class Store:
         Raises:
             StoreError: the database cannot be reached or written.
         """
-        writer = self._engine.execution_options(immediate=True)
-        with self._clear_errors(), writer.begin() as connection:
+        with self._clear_errors(), self._writer.begin() as connection:
             if lock and not self.is_sqlite:
                 connection.execute(text("select pg_advisory_xact_lock(hashtext(:lock))"), {"lock": lock})
             yield connection

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
@@ -96,24 +96,19 @@ def claim_at_pace(
     """
     until = now + lease
     with store.writing() as connection:
-        found = _read(connection, _due(connection, due_by or now, limit, lock=True))
-        admitted = admit(connection, [(one.delivery_id, _receiver(one)) for one in found], limits, now)
+        rows = _rows(connection, _due(connection, due_by or now, limit, lock=True))
+        admitted = admit(connection, [(row.id, _receiver(row)) for row in rows], limits, now)
         put_off: dict[str, Sequence[Any]] = {"id": list(admitted.put_off), "due_at": list(admitted.put_off.values())}
         update_all(connection, delivery, "id", put_off)
-        taken = set(admitted.taken)
         message_ids = _take(connection, admitted.taken, until, domain)
-        claims = [
-            replace(one, claimed_until=until, message_id=message_ids[one.delivery_id])
-            for one in found
-            if one.delivery_id in taken
-        ]
+        claims = [_claim(row, until, message_ids[row.id]) for row in rows if row.id in message_ids]
     return Claimed(claims, admitted.put_off, admitted.unknown)
 
 
-def _receiver(taken: Claim) -> str:
+def _receiver(row: Any) -> str:
     """The domain whose servers would take it; empty where it will not be sent."""
-    goes = taken.subscriber_id is not None and taken.standing == Standing.ACTIVE and not taken.suppressed
-    return taken.domain if goes else ""
+    goes = row.subscriber_id is not None and row.standing == Standing.ACTIVE and not row.suppressed
+    return _domain(row) if goes else ""
 
 
 def look_again(store: Store, taken: Claim) -> Claim | None:
@@ -251,6 +246,10 @@ def _take(connection: Connection, ids: Sequence[int], until: datetime, domain: s
 
 
 def _read(connection: Connection, ids: Sequence[int], *which: ColumnElement[bool]) -> list[Claim]:
+    return [_claim(row, row.claimed_until, row.message_id) for row in _rows(connection, ids, *which)]
+
+
+def _rows(connection: Connection, ids: Sequence[int], *which: ColumnElement[bool]) -> list[Any]:
     suppressed = exists().where(suppression.c.email_key == subscriber.c.email_key)
     query = (
         select(
@@ -268,30 +267,34 @@ def _read(connection: Connection, ids: Sequence[int], *which: ColumnElement[bool
         .where(among(connection, delivery.c.id, ids), *which)
     )
     rows = {row.id: row for row in connection.execute(query)} if ids else {}
-    return [_claim(rows[delivery_id]) for delivery_id in ids if delivery_id in rows]
+    return [rows[delivery_id] for delivery_id in ids if delivery_id in rows]
 
 
-def _claim(row: Any) -> Claim:
+def _domain(row: Any) -> str:
+    # In keys, domains are in ASCII and in lower case.
+    return (row.email_key or "").rpartition("@")[2]
+
+
+def _claim(row: Any, claimed_until: datetime | None, message_id: str) -> Claim:
     return Claim(
         delivery_id=row.id,
         run_id=row.run_id,
         subscriber_id=row.subscriber_id,
         email=row.email or "",
-        # In keys, domains are in ASCII and in lower case.
-        domain=(row.email_key or "").rpartition("@")[2],
+        domain=_domain(row),
         name=row.name or "",
         standing=row.standing or "",
         language=row.language or "",
         timezone=row.timezone or "",
         suppressed=bool(row.suppressed),
-        message_id=row.message_id,
+        message_id=message_id,
         attempts=row.attempts,
         window_start=row.window_start,
         window_end=row.window_end,
         expires_at=row.expires_at,
         digest=Digest.thawed(row.content),
         learns=bool(row.learns),
-        claimed_until=row.claimed_until,
+        claimed_until=claimed_until,
     )
 
 

@@ -19,6 +19,7 @@ from bot.collect.sources import IndexWindow, Source, known_sources, service_addr
 from bot.concepts.trends import WEEKS, notable
 from bot.deliver.deliver import nobody
 from bot.deliver.report import DeliverReport
+from bot.deliver.rest import Rest
 from bot.deliver.retry import refusal
 from bot.deliver.smtp import Connection
 from bot.digests.cadence import next_occasion
@@ -64,6 +65,7 @@ class App:
         self.store = store
         self.clock = clock
         self.matchers = Matchers(store)
+        self._rest = Rest()
         self._printers = Printers(settings.templates, settings.public_url)
 
     def close(self) -> None:
@@ -156,6 +158,8 @@ class App:
 
     def answer(self, should_stop: Callable[[], bool] = lambda: False) -> int:
         """Take in sign-ups and send letters, as far as any wait; see `bot.wiring.letters.answer_all`."""
+        if self._rest.goes_on(self.clock()):
+            return 0
         return answer_all(self.store, self.settings, self.tokens, self.mail_server, self.clock, should_stop=should_stop)
 
     def tidy(self) -> int:
@@ -235,6 +239,24 @@ class App:
         )
         if not dry_run:
             self.tell_admin()
+        return report
+
+    def deliver_by_itself(
+        self,
+        limit: int | None = None,
+        *,
+        progress: Callable[[Claim, Outcome], None] = nobody,
+        should_stop: Callable[[], bool] = lambda: False,
+    ) -> DeliverReport:
+        """The same for who comes again every half minute: after a refused login it waits longer and longer.
+
+        Raises:
+            SettingsError: what sending needs is missing or wrong, all of it named.
+        """
+        if self._rest.goes_on(self.clock()):
+            return DeliverReport()
+        report = self.deliver(limit, progress=progress, should_stop=should_stop)
+        self._rest.note(report.error, self.clock())
         return report
 
     def mail_server(self) -> tuple[Mailbox, Connection]:

@@ -64,7 +64,7 @@ def deliver(app: App, should_stop: Callable[[], bool]) -> None:
         if done == 1 and more_due(app.store, app.clock(), beyond=WORTH):
             defer_alone(app.store, DELIVER)
 
-    tell_delivered(app.deliver(SHARE, progress=settled, should_stop=should_stop))
+    tell_delivered(app.deliver_by_itself(SHARE, progress=settled, should_stop=should_stop))
     if done >= SHARE:
         defer_alone(app.store, DELIVER)
 
