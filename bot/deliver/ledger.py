@@ -8,13 +8,13 @@ open.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from functools import partial
+from typing import Any
 
 import structlog
 
-from bot.deliver.desk import Desk
 from bot.errors import BotError
 from bot.models.deliveries import Claim
 from bot.store.engine import Store
@@ -39,7 +39,7 @@ class Ledger:
     def __init__(
         self,
         store: Store,
-        desk: Desk,
+        desk: Callable[[Callable[[], Any]], Awaitable[Any]],
         clock: Callable[[], datetime],
         lease: timedelta,
         concluded: Callable[[Settlement, bool], None],
