@@ -13,8 +13,9 @@ from bot.collect.identity import RULES
 from bot.digests.cadence import next_occasion
 from bot.models.feeds import CatalogueFeed, CatalogueQuery
 from bot.models.papers import AbstractSection, Announcement, Finding, Identifier
-from bot.models.subscribers import RosterRow, Wish
-from bot.store import feeds, saving, subscribers, votes
+from bot.models.rosters import RosterRow
+from bot.models.subscribers import Wish
+from bot.store import feeds, rosters, saving, votes
 from bot.store.engine import Store
 from bot.store.schema import open_store, upgrade
 
@@ -112,15 +113,15 @@ class Weeks:
                 one.execute("vacuum analyze")
 
     def _join(self, slugs: Sequence[str]) -> None:
-        arrived = subscribers.begin_import(self.store, "made up", self.now)
+        arrived = rosters.begin_import(self.store, "made up", self.now)
         for start in range(0, self.readers, ROWS):
             rows = [self._row(number, slugs) for number in range(start, min(start + ROWS, self.readers))]
-            subscribers.import_rows(
+            rosters.import_rows(
                 self.store,
                 rows,
                 import_id=arrived,
                 how="made up",
-                defaults=subscribers.Defaults(Wish(), "en"),
+                defaults=rosters.Defaults(Wish(), "en"),
                 next_due=lambda wish: next_occasion(wish, self.now),
                 now=self.now,
             )
