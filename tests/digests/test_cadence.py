@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from bot.digests.cadence import last_occasion, next_occasion, period_end
+from bot.digests.cadence import day_begins, first_occasion, last_occasion, next_occasion, period_end
 from bot.errors import CadenceError
 from bot.models.subscribers import Cadence, Wish
 
@@ -193,3 +193,44 @@ def test_monthly_gives_one_a_month_within_its_first_seven_days(
     assert one.day <= 7
     assert one.weekday() == weekday
     assert (other.year * 12 + other.month) - (one.year * 12 + one.month) == 1
+
+
+@pytest.mark.parametrize("cadence", list(Cadence))
+def test_thirty_years_in_every_zone_go_on_and_on(cadence: Cadence) -> None:
+    """A walk along each zone, with long strides, that goes slowly where its clocks change."""
+    # A third of the zones for each.
+    for number, name in list(enumerate(ZONES))[list(Cadence).index(cadence) :: 3]:
+        wish, zone = Wish(cadence, number % 7, number % 24, name), zoneinfo.ZoneInfo(name)
+        moment = utc("2008-01-01") + timedelta(days=number % 28)
+        while moment < utc("2038-01-01"):
+            following = next_occasion(wish, moment)
+            assert moment < following
+            assert last_occasion(wish, following) == following
+            shown = following.astimezone(zone)
+            # A gap of a whole day is the longest there is.
+            assert shown.hour == wish.hour or (following - timedelta(days=1)).astimezone(zone).utcoffset() != (
+                shown.utcoffset()
+            )
+            changes = (
+                following.astimezone(zone).utcoffset() != (following + timedelta(days=9)).astimezone(zone).utcoffset()
+            )
+            moment = following if changes else following + timedelta(days=61)
+
+
+@settings(deadline=None, max_examples=200)
+@given(wishes, moments)
+def test_the_first_from_a_moment_on_may_be_that_very_moment(wish: Wish, moment: datetime) -> None:
+    occasion = next_occasion(wish, moment)
+    assert first_occasion(wish, occasion) == occasion
+    assert first_occasion(wish, occasion + timedelta(microseconds=1)) == next_occasion(wish, occasion)
+
+
+@settings(deadline=None, max_examples=200)
+@given(zones, st.dates(date(2000, 1, 1), date(2037, 12, 31)))
+@example("Pacific/Apia", date(2011, 12, 30))
+@example("America/Havana", date(2026, 3, 8))
+def test_a_day_begins_when_the_clock_first_shows_it(name: str, day: date) -> None:
+    zone = zoneinfo.ZoneInfo(name)
+    begin = day_begins(day, name)
+    assert begin.astimezone(zone).date() == day or (name, day) in SKIPPED
+    assert (begin - timedelta(seconds=1)).astimezone(zone).date() < day

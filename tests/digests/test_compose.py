@@ -233,3 +233,46 @@ def test_only_feeds_of_the_reader_are_out_of_reach() -> None:
     assert digest is not None
     assert digest.unreached == ((2, ("pubmed",)),)
     assert Digest.thawed(digest.frozen()) == digest
+
+
+@given(
+    st.lists(st.integers(0, 12), min_size=1, max_size=6),
+    st.dictionaries(st.integers(0, 5), st.integers(1, 6)),
+    st.integers(1, 20),
+)
+def test_no_feed_takes_more_than_its_limit_and_no_room_is_wasted(
+    counts: list[int], caps: dict[int, int], room: int
+) -> None:
+    entries = {
+        feed: [entry(100 * feed + place, hours=place + 1) for place in range(count)]
+        for feed, count in enumerate(counts)
+    }
+    digest = compose(list(entries), entries, (T0, T1), max_papers=room, caps=caps)
+    if digest is None:
+        assert not any(counts)
+        return
+    taken = {section.feed_id: len(section.paper_ids) for section in digest.sections}
+    may = {feed: min(count, caps.get(feed, count)) for feed, count in enumerate(counts) if count}
+    assert all(taken[feed] <= most for feed, most in may.items())
+    # What a feed may not take is room for the others.
+    assert sum(taken.values()) == min(room, sum(may.values()))
+    # None is lost: what is not shown is counted.
+    assert {one.feed_id: len(one.paper_ids) + one.more for one in digest.sections} == {
+        feed: count for feed, count in enumerate(counts) if count
+    }
+    # Fair: nobody has two more than somebody who could have had one more.
+    assert all(taken[a] <= taken[b] + 1 for a in may for b in may if taken[b] < may[b])
+
+
+@given(st.lists(st.integers(0, 8), min_size=1, max_size=5), st.integers(1, 20))
+def test_limits_that_do_not_bind_change_nothing(counts: list[int], room: int) -> None:
+    entries = {feed: [entry(100 * feed + n, hours=n + 1) for n in range(count)] for feed, count in enumerate(counts)}
+    plain = compose(list(entries), entries, (T0, T1), max_papers=room)
+    assert compose(list(entries), entries, (T0, T1), max_papers=room, caps=dict.fromkeys(entries, 8)) == plain
+
+
+def test_a_digest_after_a_pause_keeps_what_it_missed() -> None:
+    digest = Composer({1: [entry(1)]}).digest([1], (T0, T1), missed=7)
+    assert digest is not None
+    assert Digest.thawed(digest.frozen()).missed == 7
+    assert "missed" not in Digest(()).frozen()

@@ -214,7 +214,9 @@ def test_whoever_is_due_no_more_is_not_planned(store: Store, clock: Clock, join:
     assert ids == [zoe, ann]
     with store.writing() as connection:
         connection.execute(subscriber.update().where(subscriber.c.id == zoe).values(standing=Standing.PAUSED))
-        found = due.dues(connection, ids, at=clock.now, everyone=False, lookback=NOW, back_to=lambda _: NOW, moment=clock.now)
+        found = due.dues(
+            connection, ids, at=clock.now, everyone=False, lookback=NOW, back_to=lambda _: NOW, moment=clock.now
+        )
     assert [one.subscriber_id for one in found] == [ann]
 
 

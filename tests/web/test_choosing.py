@@ -232,12 +232,13 @@ def test_buttons_move_a_feed_and_nothing_is_kept_before_it_is_saved(visit: Visit
     assert re.findall(r'<button[^>]* name="([a-z]+)"', page)[0] == "save"
     form = GOOD | {"feed[]": list(before.feeds)}
     del form["save"]
-    for button, order in (
+    pressed: tuple[tuple[Fields, list[str]], ...] = (
         ({"down": "microbicides"}, ["blastomycosis", "microbicides"]),
         ({"up": "blastomycosis"}, ["blastomycosis", "microbicides"]),
         ({"up": "microbicides"}, ["microbicides", "blastomycosis"]),
         ({"down": "blastomycosis"}, ["microbicides", "blastomycosis"]),
-    ):
+    )
+    for button, order in pressed:
         answer = visit.post(visit.link(Purpose.PREFERENCES, ADA), form | button)
         assert answer.status_code == 200
         assert "This is the new order. Save to keep it." in answer.text

@@ -242,11 +242,12 @@ def test_tokens_are_not_logged(quick: Visit) -> None:
 
 
 def test_a_pause_ends_on_the_day_that_was_chosen_where_the_reader_is(visit: Visit) -> None:
-    for fields, until, words in (
+    asked: tuple[tuple[Fields, datetime, str], ...] = (
         ({"until": "1"}, datetime(2026, 11, 29, 23, tzinfo=UTC), "Monday 30 November 2026"),
         ({"until": "4"}, datetime(2026, 12, 20, 23, tzinfo=UTC), "Monday 21 December 2026"),
         ({"until": "day", "day": "2027-04-01"}, datetime(2027, 3, 31, 22, tzinfo=UTC), "Thursday 1 April 2027"),
-    ):
+    )
+    for fields, until, words in asked:
         done = visit.post(link(visit), PAUSE | fields)
         assert done.status_code == 200
         assert f"gets no digests until <b>{words}</b>." in done.text
