@@ -54,6 +54,9 @@ def stay(store: Store, subscriber_id: int, next_due: Callable[[Wish], datetime],
         due = None
         if row.left_from == Standing.ACTIVE:
             due = next_due(Wish(row.cadence, row.weekday, row.hour, row.timezone))
+        elif row.left_from == Standing.PAUSED:
+            # When a pause ends by itself, planning has to find it.
+            due = row.paused_until
         values = {"standing": row.left_from, "left_at": None, "left_from": "", "next_due": due}
         connection.execute(update(subscriber).where(subscriber.c.id == subscriber_id).values(**values))
         connection.execute(insert(evidence).values(subscriber_id=subscriber_id, at=now, what="stayed", how=how))

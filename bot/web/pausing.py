@@ -73,6 +73,9 @@ def _until(posted: Posted, person: SubscriberRecord, now: datetime) -> datetime 
     zone = str(zone_named(person.wish.timezone))
     today = now.astimezone(zone_named(zone)).date()
     asked = posted.one("until")
+    if asked in {"", OPEN} and posted.one("day"):
+        # Whoever writes a day means it, wherever the mark was left.
+        asked = DAY
     if asked in WEEKS:
         return day_begins(today + timedelta(weeks=int(asked)), zone)
     if asked != DAY:

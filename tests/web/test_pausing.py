@@ -245,6 +245,7 @@ def test_a_pause_ends_on_the_day_that_was_chosen_where_the_reader_is(visit: Visi
     asked: tuple[tuple[Fields, datetime, str], ...] = (
         ({"until": "1"}, datetime(2026, 11, 29, 23, tzinfo=UTC), "Monday 30 November 2026"),
         ({"until": "4"}, datetime(2026, 12, 20, 23, tzinfo=UTC), "Monday 21 December 2026"),
+        ({"until": "open", "day": "2027-03-02"}, datetime(2027, 3, 1, 23, tzinfo=UTC), "Tuesday 2 March 2027"),
         ({"until": "day", "day": "2027-04-01"}, datetime(2027, 3, 31, 22, tzinfo=UTC), "Thursday 1 April 2027"),
     )
     for fields, until, words in asked:
