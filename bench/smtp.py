@@ -151,7 +151,7 @@ def _content(message_id: str) -> bytes:
 
 
 def _message(recipient: str, message_id: str, content: bytes) -> Message:
-    return Message(SENDER, recipient, "Papers", message_id, content)
+    return Message(SENDER, recipient, "Papers", message_id, content, dotless=True)
 
 
 def _relays(port: int, connections: int) -> Relays:

@@ -153,14 +153,20 @@ def xtext(text: str) -> str:
     return "".join(chr(o) if 33 <= o <= 126 and o not in b"+=" else f"+{o:02X}" for o in text.encode())
 
 
+def is_dotless(content: bytes) -> bool:
+    """Whether `stuffed` would leave the content as it is."""
+    return content.endswith(b"\r\n") and not content.startswith(b".") and _LINE_START_DOT.search(content) is None
+
+
 def stuffed(content: bytes) -> bytes:
     """The content as it goes after DATA, all but the final dot: dots at line starts doubled, CRLF at the end."""
+    # Most are so, and looking first takes half as long as replacing nothing.
+    if is_dotless(content) or not content:
+        return content
     if content.startswith(b"."):
         content = b"." + content
-    # Most have none; looking for one first takes half as long as replacing none does.
-    if _LINE_START_DOT.search(content) is not None:
-        content = content.replace(b"\n.", b"\n..")
-    return content if content.endswith(b"\r\n") or not content else content + b"\r\n"
+    content = content.replace(b"\n.", b"\n..")
+    return content if content.endswith(b"\r\n") else content + b"\r\n"
 
 
 def _printable(text: str) -> str:

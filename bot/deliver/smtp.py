@@ -172,7 +172,7 @@ class Session:
         refused = await self._envelope(wire)
         if refused is not None:
             return refused
-        if not wire.write(stuffed(message.content)):
+        if not wire.write(message.content if message.dotless else stuffed(message.content)):
             return await self._last_words(wire, "the mail server hung up")
         left = deadline - asyncio.get_running_loop().time()
         try:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from email import message_from_bytes
 from email.policy import SMTP
@@ -265,8 +265,7 @@ class PlannedDelivery(NamedTuple):
     expires_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class Claim:
+class Claim(NamedTuple):
     """A delivery that one sender has taken on, with what it needs of the subscriber."""
 
     delivery_id: int
@@ -283,7 +282,7 @@ class Claim:
     window_start: datetime
     window_end: datetime
     expires_at: datetime
-    digest: Digest = field(default_factory=lambda: Digest(()))
+    digest: Digest = Digest(())
     #: Whether the subscriber lets their order be learned, so that cards ask for votes.
     learns: bool = False
     #: The end of the lease; whoever writes on must still hold this very one.
@@ -315,6 +314,8 @@ class Message:
     message_id: str
     #: CRLF line ends, no line over 998 octets, not yet dot-stuffed.
     content: bytes
+    #: Whether it is known that no line starts with a dot; whoever sends it need not look then.
+    dotless: bool = False
 
     @property
     def html(self) -> str:

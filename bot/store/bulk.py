@@ -107,6 +107,16 @@ def relation(
     return rows, (json.dumps(list(zip(*values, strict=True))),)
 
 
+def run(connection: Connection, text: str, parameters: tuple[Any, ...]) -> list[tuple[Any, ...]]:
+    """The rows of a statement, by the driver alone, within SQLAlchemy's transaction; it raises what the driver raises.
+
+    For what is done some hundred times a second: SQLAlchemy takes as long around a statement as a database for it.
+    """
+    driver: Any = connection.connection.driver_connection
+    found: list[tuple[Any, ...]] = driver.execute(text, parameters).fetchall()
+    return found
+
+
 def _stored(connection: Connection, table: Table, name: str, values: Sequence[Any]) -> list[Any]:
     """The values as the driver takes them; of equal ones, such as moments of a batch, each is made once."""
     made = _processor(connection.dialect, table.c[name].type)

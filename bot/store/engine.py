@@ -9,6 +9,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+import psycopg
 from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, OperationalError
@@ -110,6 +111,11 @@ class Store:
         try:
             yield
         except (OperationalError, PoolTimeoutError) as error:
+            raise StoreError(self.name, _problem(error)) from error
+        except (sqlite3.DatabaseError, psycopg.OperationalError) as error:
+            # From `bot.store.bulk.run`.
+            if isinstance(error, sqlite3.IntegrityError | sqlite3.ProgrammingError):
+                raise
             raise StoreError(self.name, _problem(error)) from error
         except DBAPIError as error:
             # A file that is no database is not an "operational" error to SQLite's driver.

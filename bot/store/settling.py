@@ -8,7 +8,6 @@ the final dot.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
@@ -17,7 +16,7 @@ from sqlalchemy import Connection, Update, case, insert, select, update
 from bot.models.deliveries import OPEN, TRANSITIONS, Claim, Outcome, Phase, Reply, State
 from bot.models.subscribers import Standing, address_key
 from bot.models.suppressions import SuppressionReason
-from bot.store.bulk import relation
+from bot.store.bulk import relation, run
 from bot.store.engine import Store
 from bot.store.giving_back import Given, give_back, lock_subscribers
 from bot.store.outbox import lost
@@ -144,8 +143,8 @@ def _hand_over(connection: Connection, claims: Sequence[Claim], until: datetime)
         },
         {"until": "claimed_until"},
     )
-    done = set(connection.exec_driver_sql(_HAND_OVER.format(rows=rows), parameters).scalars())
-    return {one.delivery_id: replace(one, claimed_until=until) for one in claims if one.delivery_id in done}
+    done = {row[0] for row in run(connection, _HAND_OVER.format(rows=rows), parameters)}
+    return {one.delivery_id: one._replace(claimed_until=until) for one in claims if one.delivery_id in done}
 
 
 def _settle_all(connection: Connection, some: Sequence[Settlement], now: datetime) -> set[int]:
@@ -171,7 +170,7 @@ def _settle_all(connection: Connection, some: Sequence[Settlement], now: datetim
             "reason": [one.outcome.reason[:_TEXT_LENGTH] for one in some],
         },
     )
-    return set(connection.exec_driver_sql(_SETTLE_ALL.format(rows=rows), parameters).scalars())
+    return {row[0] for row in run(connection, _SETTLE_ALL.format(rows=rows), parameters)}
 
 
 def _giving_back(some: Sequence[Settlement]) -> list[int]:

@@ -292,8 +292,8 @@ class App:
         elif refused := refusal(claim, self.clock()):
             raise BotError(f"preview: {person.email}: the digest that waits will not be sent: {refused.reason}")
         if not claim.message_id:
-            claim = replace(claim, message_id=f"<preview@{domain}>")
-        claim = replace(claim, language=language or claim.language)
+            claim = claim._replace(message_id=f"<preview@{domain}>")
+        claim = claim._replace(language=language or claim.language)
         printing = self._printers.current()
         return Mailroom(self.store, self.settings, sender, self.tokens, printing, self.clock).preview(claim)
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -126,8 +125,8 @@ def test_another_ones_lease_is_told_and_changes_nothing(store: Store) -> None:
     async def go() -> None:
         book = Book(store, 2)
         mine, other = book.claims
-        assert await book.ledger.hand_over(replace(mine, claimed_until=NOW)) is None
-        book.ledger.settle(Settlement(replace(other, claimed_until=NOW), SENT, TAKEN))
+        assert await book.ledger.hand_over(mine._replace(claimed_until=NOW)) is None
+        book.ledger.settle(Settlement(other._replace(claimed_until=NOW), SENT, TAKEN))
         await book.ledger.close()
         assert book.told == [(other.delivery_id, False)]
 

@@ -247,8 +247,8 @@ def test_a_goodbye_has_one_link_and_says_what_is_kept() -> None:
     for said in (words_of(page), flat(message.text)):
         assert f"Nothing more is sent to {ADDRESS}." in said
         assert (
-            "Only your address, what was sent to it, and that you asked for it and have left. So it is not written to again."
-            in said
+            "Only your address, what was sent to it, and that you asked for it and have left. "
+            "So it is not written to again." in said
         )
 
 

@@ -15,7 +15,9 @@ from bot.render.view import DigestView, Reader, Site
 
 NOW = datetime(2026, 11, 23, 7, tzinfo=UTC)
 SITE = Site("Concept Digest", "https://papers.example.org", "1 Sample Street")
-LINKS = dict.fromkeys(("unsubscribe_url", "preferences_url", "pause_url", "votes_url", "view_url"), "https://papers.example.org/x")
+LINKS = dict.fromkeys(
+    ("unsubscribe_url", "preferences_url", "pause_url", "votes_url", "view_url"), "https://papers.example.org/x"
+)
 NAMED, NAMELESS = sample_view(SITE, Reader("Sam", **LINKS), NOW), sample_view(SITE, Reader(), NOW)
 #: Pieces that others include, and what only fragments have.
 PIECES = {"body", "masthead", "subject", "chart", "cut"}

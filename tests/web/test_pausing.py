@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import delete, insert, select, update
 
-from bot.deliver.deliver import refusal
+from bot.deliver.retry import refusal
 from bot.models.deliveries import Digest, DigestSection, State
 from bot.models.subscribers import Standing
 from bot.store import outbox, settling

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, cast
@@ -56,8 +55,8 @@ def test_what_is_wrong_with_one_stands_in_its_place(
     room = mailroom(store, settings_for(database_url, tmp_path))
     alone = [room.message(claim) for claim in taken]
     windows: Any = None
-    taken[2] = replace(taken[2], email="nobody")
-    taken[5] = replace(taken[5], window_end=windows)
+    taken[2] = taken[2]._replace(email="nobody")
+    taken[5] = taken[5]._replace(window_end=windows)
     made = room.messages(taken)
     assert [one for at, one in enumerate(made) if at not in {2, 5}] == [*alone[:2], *alone[3:5], *alone[6:]]
     assert isinstance(made[2], AddressError)
@@ -112,8 +111,8 @@ def test_a_card_names_those_of_the_readers_own_feeds_that_have_the_paper(
     room = mailroom(store, settings_for(database_url, tmp_path))
     paper = taken[0].digest.paper_ids[0]
     digest = Digest((DigestSection(feeds.feed(store, SLUGS[0]).id, (paper,)),))
-    nobody = replace(taken[0], subscriber_id=None, digest=digest)
-    reader = replace(taken[0], digest=digest)
+    nobody = taken[0]._replace(subscriber_id=None, digest=digest)
+    reader = taken[0]._replace(digest=digest)
     with_other, without = messages(room.messages([reader, nobody]))
     assert "Also in Chronic fatigue syndrome" in with_other.text
     assert "Also in" not in without.text
@@ -128,5 +127,5 @@ def test_papers_that_have_become_one_are_shown_once_and_those_that_are_gone_not_
     digest = Digest((DigestSection(feed, (merged, kept, 999)),))
     both = Identifier("pmid", "90000001"), Identifier("doi", "10.5555/sample.2")
     save(store, feed, [finding(1, identifiers=both)], clock)
-    (made,) = messages(room.messages([replace(taken[0], digest=digest)]))
+    (made,) = messages(room.messages([taken[0]._replace(digest=digest)]))
     assert made.text.count("Sample paper") == 1

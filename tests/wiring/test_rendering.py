@@ -10,7 +10,6 @@ import sys
 import textwrap
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from multiprocessing import active_children
 from pathlib import Path
 from typing import Any
@@ -71,9 +70,9 @@ def test_messages_and_errors_come_in_the_order_of_their_claims(
     windows: Any = None
     taken = claims(store, fill(store, READERS), READERS)
     alone = mailroom(store, settings).messages(taken)
-    many = [replace(taken[at % READERS]) for at in range(AT_ONCE + 7)]
+    many = [taken[at % READERS]._replace() for at in range(AT_ONCE + 7)]
     expected = [alone[at % READERS] for at in range(AT_ONCE + 7)]
-    many[3], many[AT_ONCE + 2] = replace(many[3], email="nobody"), replace(many[AT_ONCE + 2], window_end=windows)
+    many[3], many[AT_ONCE + 2] = many[3]._replace(email="nobody"), many[AT_ONCE + 2]._replace(window_end=windows)
     with rendering(store, settings, processes) as made, capture_logs() as lines:
         found = rendered(made, many)
         assert rendered(made, []) == []
