@@ -85,7 +85,7 @@ def test_the_style_sheet_is_kept_by_browsers(quick: Visit) -> None:
 
 def test_robots_are_kept_from_what_links_open(quick: Visit) -> None:
     lines = quick.get("/robots.txt").text.splitlines()
-    paths = ("unsubscribe", "preferences", "pause", "confirm", "vote", "digest")
+    paths = ("unsubscribe", "preferences", "pause", "confirm", "vote", "digest/")
     assert lines == ["User-agent: *", *(f"Disallow: /{path}" for path in paths)]
 
 
