@@ -5,7 +5,8 @@ BIN := $(VENV)/bin
 #: A Python to build with, if not the first fitting one that is found.
 PYTHON ?=
 #: Test processes: a number, or auto for one per processor (at most four: each starts its own PostgreSQL).
-WORKERS ?= auto
+# Tests wait for servers and processes half of the time: two for each core keep it busy.
+WORKERS ?= $(shell expr 2 \* $$(nproc))
 #: More words for pytest: make tests PYTEST="-k roster -x"
 PYTEST ?=
 #: More words for the benchmarks.

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 import idna
 
-from bot.models.deliveries import Message, Phase, Reply
+from bot.models.deliveries import Message, Phase, Reply, is_dotless
 
 #: Of a reply's text, so that a talkative server does not fill the outbox.
 TEXT_LENGTH = 500
@@ -18,7 +18,6 @@ ENVELOPE_ID_LENGTH = 100
 
 #: RFC 2034: the code opens the text, and its class is the reply's.
 _ENHANCED = re.compile(r"([245])\.(\d{1,3})\.(\d{1,3})(?:\s+|$)")
-_LINE_START_DOT = re.compile(rb"\n\.")
 _LINE = re.compile(rb"([2-5]\d\d)(?:([ -])(.*))?\Z", re.DOTALL)
 #: What must be written otherwise in parameters (RFC 3461, 4).
 _NO_XTEXT = re.compile(r"[^!-~]|[+=]")
@@ -151,11 +150,6 @@ def xtext(text: str) -> str:
     if _NO_XTEXT.search(text) is None:
         return text
     return "".join(chr(o) if 33 <= o <= 126 and o not in b"+=" else f"+{o:02X}" for o in text.encode())
-
-
-def is_dotless(content: bytes) -> bool:
-    """Whether `stuffed` would leave the content as it is."""
-    return content.endswith(b"\r\n") and not content.startswith(b".") and _LINE_START_DOT.search(content) is None
 
 
 def stuffed(content: bytes) -> bytes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -19,6 +20,7 @@ from bot.models.columns import BigId, Table, UtcDateTime
 from bot.models.subscribers import Wish
 from bot.models.votes import CastVote
 
+_LINE_START_DOT = re.compile(rb"\n\.")
 #: Without blanks; made once, since making it takes longer than a digest does.
 _as_json = json.JSONEncoder(separators=(",", ":")).encode
 
@@ -330,3 +332,8 @@ class Message:
     def _part(self, subtype: str) -> str:
         part = message_from_bytes(self.content, policy=SMTP).get_body((subtype,))
         return "" if part is None else str(part.get_content()).replace("\r\n", "\n")
+
+
+def is_dotless(content: bytes) -> bool:
+    """Whether no line starts with a dot, and the last one is ended: then a body goes over SMTP as it is."""
+    return content.endswith(b"\r\n") and not content.startswith(b".") and _LINE_START_DOT.search(content) is None

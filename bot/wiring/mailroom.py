@@ -9,7 +9,7 @@ from traceback import format_exception
 from typing import ParamSpec, TypeVar
 
 from bot.errors import BotError, SettingsError, StoreError
-from bot.models.deliveries import Claim, Digest, Message
+from bot.models.deliveries import Claim, Digest, Message, is_dotless
 from bot.render.cards import Cards, Shown
 from bot.render.dkim import signed
 from bot.render.mime import Envelope
@@ -93,7 +93,9 @@ class Mailroom:
 
     def _message(self, view: DigestView, envelope: Envelope, now: datetime) -> Message:
         message = self._press.message(view, envelope)
-        return replace(message, content=signed(message.content, self._signers, now)) if self._signers else message
+        content = signed(message.content, self._signers, now) if self._signers else message.content
+        # Found out here, where it may be done in another process, and not while connections wait.
+        return replace(message, content=content, dotless=is_dotless(content))
 
     def _pairs(self, claims: Sequence[Claim], now: datetime) -> list[tuple[DigestView, Envelope] | Exception]:
         """Of each claim, what the templates see, and where it goes."""

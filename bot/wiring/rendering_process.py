@@ -5,13 +5,11 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from datetime import datetime
 from multiprocessing import parent_process
 from threading import Thread
 from typing import Final
 
-from bot.deliver.grammar import is_dotless
 from bot.errors import BotError, SettingsError
 from bot.models.deliveries import Claim, Message
 from bot.settings import Settings
@@ -51,12 +49,7 @@ def make_ready() -> None:
 def render(claims: Sequence[Claim]) -> list[Message | BotError]:
     """As `Mailroom.messages` does; raises as it does, and as `make_ready`."""
     make_ready()
-    return [_looked_through(one) if isinstance(one, Message) else one for one in _rooms[0].messages(claims)]
-
-
-def _looked_through(message: Message) -> Message:
-    """With what the sender would have to find out while its connections wait."""
-    return replace(message, dotless=is_dotless(message.content))
+    return _rooms[0].messages(claims)
 
 
 def _mailroom(settings: Settings, clock: Callable[[], datetime]) -> Mailroom:
