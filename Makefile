@@ -48,7 +48,7 @@ imports: $(VENV)/.dev ## who may import whom (import-linter)
 	$(BIN)/lint-imports
 
 tests: $(VENV)/.dev ## the tests alone (pytest)
-	$(BIN)/pytest -n $(WORKERS) --maxprocesses 4 $(PYTEST)
+	$(BIN)/pytest -n $(WORKERS) --maxprocesses 4 --dist worksteal $(PYTEST)
 
 bench: $(VENV)/.dev ## how fast the bot is, beside others: make bench BENCH="parse --rounds 9"
 	@$(PIP) install --group bench

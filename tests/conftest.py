@@ -24,8 +24,10 @@ POSTGRES_URL = os.environ.get("BOT_TEST_POSTGRES_URL")
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 
 # How long a busy machine takes is no fault of what is tested.
-settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.load_profile("patient")
+settings.register_profile("patient", deadline=None, max_examples=50, suppress_health_check=[HealthCheck.too_slow])
+# For a night: HYPOTHESIS_PROFILE=thorough make tests
+settings.register_profile("thorough", settings.get_profile("patient"), max_examples=1_000)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "patient"))
 
 
 @pytest.fixture(autouse=True)

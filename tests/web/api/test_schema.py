@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from contextlib import suppress
 from datetime import datetime, timedelta
 from itertools import count
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,6 +20,7 @@ from bot.models.api_tokens import Scope
 from bot.models.signups import Limit, SignUpLimits
 from bot.store.api_tokens import add_token
 from bot.store.engine import Store
+from bot.store.schema import open_store
 from bot.web.site import SiteEdges, build_site
 from tests.builders import NOW
 from tests.web.sites import TOKENS, fill
@@ -26,6 +29,14 @@ from tests.web.sites import settings as site_settings
 #: Requests of each kind to each operation: some that are right, some that are not.
 EXAMPLES = 3
 _PLENTY = Limit(1_000_000, timedelta(hours=1))
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    """On one kind of database: what is documented does not depend on it."""
+    made = open_store(f"sqlite:///{tmp_path}/bot.db")
+    yield made
+    made.close()
 
 
 @pytest.fixture
