@@ -7,6 +7,8 @@ import pytest
 from bench import clusters, compose
 from bench.measure import Asked
 
+pytestmark = pytest.mark.long
+
 
 def test_every_case_has_its_peer(monkeypatch: pytest.MonkeyPatch, postgres_server: str) -> None:
     monkeypatch.setenv(clusters.URL, postgres_server)

@@ -13,6 +13,8 @@ from bench.measure import Asked, Case
 from bench.senders import Senders
 from bot.errors import BotError
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture(scope="module")
 def senders() -> Iterator[Senders]:

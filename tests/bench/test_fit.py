@@ -9,6 +9,8 @@ from bench.fit import Paper, examples_of, logistic_weights, rows_of, told
 from bot.concepts.relevance import BY_NAMES
 from tests.concepts.small_vocabulary import VOCABULARY, number
 
+pytestmark = pytest.mark.long
+
 PAPERS = [
     *(Paper(str(at), "Anemia of mice", "Anemia came.", ("X0014",)) for at in range(12)),
     *(Paper(str(at), "Aplastic anemia", "", ("X0015",)) for at in range(20, 32)),

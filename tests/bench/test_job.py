@@ -7,6 +7,8 @@ import pytest
 from bench import clusters, job, peers, sinks
 from bench.measure import Asked
 
+pytestmark = pytest.mark.long
+
 SQLITE = ["SQLite, unsigned", "SQLite, signed, RSA-2048", "SQLite, planning alone", "SQLite, memory, "]
 POSTGRESQL = [
     "PostgreSQL, unsigned",

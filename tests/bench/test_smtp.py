@@ -13,6 +13,8 @@ import pytest
 from bench import sinks, smtp
 from bench.measure import Asked
 
+pytestmark = pytest.mark.long
+
 needs_postfix = pytest.mark.skipif(
     sinks.program("smtp-sink") is None or sinks.program("smtp-source") is None, reason=sinks.GET_ONE
 )

@@ -26,6 +26,8 @@ from tests.builders import NOW
 from tests.web.sites import TOKENS, fill
 from tests.web.sites import settings as site_settings
 
+pytestmark = pytest.mark.long
+
 #: Requests of each kind to each operation: some that are right, some that are not.
 EXAMPLES = 3
 _PLENTY = Limit(1_000_000, timedelta(hours=1))
