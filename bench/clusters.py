@@ -100,7 +100,7 @@ class Cluster:
         # Whoever is left holds the shared memory, and no other server starts.
         for pid in (postmaster, *children):
             while _runs(pid):
-                time.sleep(0.01)
+                time.sleep(0.01)  # nothing tells of the end of a process that is not ours
         # Its number stays taken until somebody asks for its exit code; where nobody does, no other server would start.
         for lock in (self._pid_file, *self._folder.glob(".s.PGSQL.*")):
             lock.unlink()

@@ -139,7 +139,7 @@ def _gone(child: tuple[int, str]) -> bool:
 
 def _obey() -> None:
     import bot.cli.main  # noqa: PLC0415 (before the first fork)
-    import bot.deliver.deliver  # noqa: F401, PLC0415
+    import bot.deliver.deliver  # noqa: F401, PLC0415 (loaded once, before it forks)
 
     for line in sys.stdin:
         order = json.loads(line)

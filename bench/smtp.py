@@ -151,6 +151,7 @@ def _content(message_id: str) -> bytes:
 
 
 def _message(recipient: str, message_id: str, content: bytes) -> Message:
+    # As the processes that render hand them over.
     return Message(SENDER, recipient, "Papers", message_id, content, dotless=True)
 
 

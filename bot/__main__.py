@@ -6,7 +6,7 @@ from __future__ import annotations
 def run() -> None:
     """Run one command and end with its exit code; see `bot.cli.main.run`."""
     # Processes that render import the program's main module anew (multiprocessing), and have no use for commands.
-    from bot.cli.main import run as command  # noqa: PLC0415
+    from bot.cli.main import run as command  # noqa: PLC0415 (see above)
 
     command()
 

@@ -23,10 +23,6 @@ from bot.store.settling import Settlement, write_down
 log = structlog.get_logger(__name__)
 
 
-#: Seconds in which more may come along, where it is known that there are more.
-GATHER = 0.001
-
-
 class Ledger:
     """Writes down for all connections of a sender.
 
@@ -89,13 +85,7 @@ class Ledger:
             self._writing = asyncio.get_running_loop().create_task(self._write())
 
     async def _write(self) -> None:
-        last = 0
         while self._handing or self._settling:
-            # A transaction costs a millisecond, whatever is in it. Where more connections are at work than wait, it is
-            # worth half of one to have them along; the servers have enough to do meanwhile.
-            if len(self._handing) < last:
-                await asyncio.sleep(GATHER)
-            last = len(self._handing)
             try:
                 await self._write_some()
             except BotError as error:

@@ -140,6 +140,8 @@ class _Planning:
             dry_run=self._dry_run,
         )
         with self._lock:
+            # Of the young alone, since nobody else does while a round goes on, whatever else the program has to do.
+            gc.collect(1)
             self.chosen += batch.chosen
             self.reasons.update(batch.reasons)
             self.run = batch.run
@@ -177,7 +179,7 @@ def compose_for(
 
 @contextmanager
 def _uncollected() -> Iterator[None]:
-    """No garbage is collected during a round, which makes none that holds itself.
+    """No garbage is collected by itself during a round, whose batches make none that holds itself.
 
     Collecting would look again and again through what the batches still need, and with it through all that the program
     has: a fifth of the time.

@@ -23,7 +23,8 @@ def tick(connection: Connection, now: datetime) -> datetime:
     query = select(this_instance.c.latest_at).with_for_update()
     if connection.dialect.name != "sqlite":
         # Everybody waits for whoever holds the row, and must not wait for a machine that stands still in the middle.
-        query = query.add_columns(func.set_config("idle_in_transaction_session_timeout", STANDSTILL, True))  # noqa: FBT003
+        local = True
+        query = query.add_columns(func.set_config("idle_in_transaction_session_timeout", STANDSTILL, local))
     latest: datetime = connection.execute(query).scalar_one()
     moment = max(now, latest + timedelta(microseconds=1))
     connection.execute(update(this_instance).values(latest_at=moment))

@@ -10,6 +10,8 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
+import structlog
+
 from bot.collect.asking import QueryReport
 from bot.collect.budget import NCBI_SECONDS_WITH_KEY, PACES, HostBudget, Pace
 from bot.collect.collect import CollectReport, collect
@@ -24,7 +26,7 @@ from bot.deliver.retry import refusal
 from bot.deliver.smtp import Connection
 from bot.digests.cadence import next_occasion
 from bot.digests.plan import PlanReport, compose_for, plan
-from bot.errors import BotError, StoppedError
+from bot.errors import BotError, MailServerError, StoppedError
 from bot.models.deliveries import Claim, Message, Outcome, PassedOver
 from bot.models.feeds import StandingQuery
 from bot.models.subscribers import Standing, Wish
@@ -51,6 +53,8 @@ from bot.wiring.tagging import TaggingReport, tag_papers
 WATCH_EVERY = 0.2
 #: A probe is not kept waiting long.
 PROBING = Limits(total=15.0, tries=1)
+
+log = structlog.get_logger(__name__)
 
 
 class App:
@@ -160,7 +164,15 @@ class App:
         """Take in sign-ups and send letters, as far as any wait; see `bot.wiring.letters.answer_all`."""
         if self._rest.goes_on(self.clock()):
             return 0
-        return answer_all(self.store, self.settings, self.tokens, self.mail_server, self.clock, should_stop=should_stop)
+        edges = (self.store, self.settings, self.tokens, self.mail_server, self.clock)
+        try:
+            sent = answer_all(*edges, should_stop=should_stop)
+        except MailServerError as error:
+            self._rest.note(error, self.clock())
+            raise
+        if sent:
+            self._rest.note(None, self.clock())
+        return sent
 
     def tidy(self) -> int:
         """Forget the people who did not confirm in time, and what else nobody needs; how many people went."""
@@ -225,7 +237,11 @@ class App:
         sender, _ = mail_servers(self.settings)
         if not dry_run:
             self.tell_admin()
-            self.answer(should_stop)
+            try:
+                self.answer(should_stop)
+            except MailServerError as error:
+                # Letters go to the first server alone; digests have others, and their round tells what is wrong.
+                log.warning("letters wait", error=str(error))
         report = drain(
             self.store,
             self.settings,
@@ -256,7 +272,9 @@ class App:
         if self._rest.goes_on(self.clock()):
             return DeliverReport()
         report = self.deliver(limit, progress=progress, should_stop=should_stop)
-        self._rest.note(report.error, self.clock())
+        # A round that had nothing to send has not learned that we are welcome again.
+        if report.error is not None or report.sent:
+            self._rest.note(report.error, self.clock())
         return report
 
     def mail_server(self) -> tuple[Mailbox, Connection]:

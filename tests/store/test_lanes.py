@@ -104,7 +104,7 @@ def test_several_share_what_waits_and_each_task_is_run_once(shared: Store, postg
 
 def run_until(store: Store, stop: threading.Event, step: object, name: str = "here") -> None:
     pulse = Pulse(heartbeat=0.2, dead_after=5.0, look=0.2)
-    work(store, {"collect": ("collect", step)}, {"collect": 1}, stop.is_set, name=name, pulse=pulse)  # type: ignore[dict-item]
+    work(store, {"collect": ("collect", step)}, {"collect": 1}, stop.is_set, name=name, pulse=pulse)  # type: ignore[dict-item]  # a step that takes no arguments
 
 
 def test_who_is_told_to_stop_finishes_and_what_was_not_done_waits_again(shared: Store) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import insert, select
+from structlog.testing import capture_logs
 
 from bot.models.deliveries import State
 from bot.models.signups import SIGN_UP_LIMITS, Asked
@@ -24,7 +25,8 @@ from bot.store.tables import evidence, letter, subscriber, suppression
 from bot.subscribe.tokens import Purpose
 from bot.wiring import App
 from tests.builders import NOW, catalogue_feed
-from tests.deliver.servers import ScriptedServer
+from tests.deliver.rows import fill
+from tests.deliver.servers import ScriptedServer, deaf_port
 
 EVE = "eve@example.org"
 DAY = timedelta(days=1)
@@ -289,3 +291,16 @@ def test_who_was_erased_comes_back_by_themselves_alone(bot: App, server: Scripte
     press(bot, number_in(bot, server.taken[-1][1]))
     with bot.store.reading() as connection:
         assert erased_among(connection, [EVE], bot.tokens.pseudonyms) == set()
+
+
+def test_a_first_server_that_is_down_keeps_letters_back_and_no_digests(bot: App, server: ScriptedServer) -> None:
+    """Letters have one server, digests all that are named."""
+    fill(bot.store, 2)
+    ask(bot, "one")
+    here = bot.settings
+    with deaf_port() as port, capture_logs() as told:
+        bot.settings = here.model_copy(update={"smtp_url": f"smtp://127.0.0.1:{port} {here.smtp_url}"})
+        report = bot.deliver()
+    assert (report.sent, report.error) == (2, None)
+    assert "letters wait" in [line["event"] for line in told]
+    assert EVE not in [recipient for recipient, _ in server.taken]

@@ -27,7 +27,7 @@ from tests.builders import catalogue_feed, finding, save
 from tests.deliver.rows import fill, states
 
 NOW = datetime(2026, 11, 23, 9, 30, tzinfo=UTC)
-ON = lambda: False  # noqa: E731
+ON = lambda: False  # noqa: E731 (a rule in one line)
 
 
 @pytest.fixture
