@@ -5,7 +5,8 @@ from __future__ import annotations
 import logging
 import os
 import sys
-from typing import Annotated
+from functools import cache
+from typing import Annotated, Any
 
 import typer
 from typer.exceptions import TyperException
@@ -85,6 +86,12 @@ def main(
     logs.set_up(logging.DEBUG if debug else logging.WARNING)
 
 
+@cache
+def _built() -> Any:
+    """The commands as they are run; building them takes longer than most of them do."""
+    return typer.main.get_command(app)
+
+
 def _usage(error: TyperException) -> str:
     """What is wrong with the command line, in our way of writing, and where to look."""
     words = error.format_message().rstrip(".")
@@ -104,7 +111,7 @@ def run() -> None:
     # `--debug` is taken anywhere on the line, since it is typed when something has just gone wrong.
     words = [word for word in sys.argv[1:] if word != "--debug"]
     try:
-        code = app((["--debug"] if debug else []) + words, prog_name="bot", standalone_mode=False)
+        code = _built()((["--debug"] if debug else []) + words, prog_name="bot", standalone_mode=False)
         sys.stdout.flush()
     except TyperException as error:
         # A group without a command has shown its help, and has no more to say.

@@ -9,12 +9,13 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 from rich.table import Table
 from rich.text import Text
+
+from bot.render.wording import zone_named
 
 #: Seconds between lines of progress where there is no terminal.
 LINE_EVERY = 5.0
@@ -55,8 +56,8 @@ def show_table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, righ
 
 
 def local(when: datetime | None, zone: str = "UTC") -> str:
-    """A time as a person in `zone` reads it: `Mon 2026-11-23 07:00 UTC`."""
-    return when.astimezone(ZoneInfo(zone)).strftime("%a %Y-%m-%d %H:%M %Z") if when else "-"
+    """A time as a person in `zone` reads it: `Mon 2026-11-23 07:00 CET`; in UTC where that zone is gone."""
+    return when.astimezone(zone_named(zone)).strftime("%a %Y-%m-%d %H:%M %Z") if when else "-"
 
 
 def counted(counts: dict[str, int]) -> str:
