@@ -6,7 +6,6 @@ import email
 import email.policy
 import json
 import os
-import shutil
 import socket
 import subprocess
 import sys
@@ -202,26 +201,6 @@ def test_real_records_of_a_longer_stretch(bot: Bot, replay: str) -> None:
     for feed in starter():
         wanted = what_the_services_would_return(replay, feed, since, today)
         assert are_its_papers(wanted, bot, feed.slug, settings)
-
-
-@pytest.fixture
-def mail_system(shared: Path, tmp_path: Path) -> Iterator[Path]:
-    """A real mail system on loopback: Postfix with STARTTLS and AUTH before a receiver with mailboxes."""
-    if os.getuid() != 0 or not all(map(shutil.which, ("postfix", "dovecot", "postgrey", "openssl"))):
-        pytest.skip("no root here, or no Postfix, Dovecot and postgrey: the mail system cannot be started")
-    with socket.socket() as probe:
-        if probe.connect_ex(("127.0.0.1", 2587)) == 0:
-            pytest.skip("port 2587 is taken: another mail system is running")
-    # Postfix's own users must be able to walk there, which pytest's private folders do not let them.
-    folder = Path("/tmp") / f"bot-mta-{os.getpid()}"
-    script, environment = str(shared / "mta/mta.sh"), {**os.environ, "MTA_DIR": str(folder)}
-    with (tmp_path / "mta.log").open("w") as log:
-        try:
-            subprocess.run([script, "start"], env=environment, stdout=log, stderr=log, timeout=120, check=True)
-            yield folder
-        finally:
-            subprocess.run([script, "stop"], env=environment, stdout=log, stderr=log, timeout=60, check=False)
-            shutil.rmtree(folder, ignore_errors=True)
 
 
 def waiting_in(folder: Path, reader: str, patience: float = 30) -> list[EmailMessage]:

@@ -7,10 +7,11 @@ is still its own, and holds that row until it commits, so that nobody takes over
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, select, text, update
+from sqlalchemy.exc import SQLAlchemyError
 
 from bot.errors import LeadershipError, StoreError
 from bot.store.engine import Store
@@ -102,6 +103,9 @@ def taking_over(store: Store, name: str) -> Iterator[Leadership | None]:
             update(this_instance).values(term=this_instance.c.term + 1, leader=name).returning(this_instance.c.term)
         ).scalar_one()
         yield Leadership(store, connection, name, term)
+        # So that nobody waits for the server to notice that the connection is gone; who has lost it, has lost the lock.
+        with suppress(SQLAlchemyError):
+            connection.execute(text(f"select pg_advisory_unlock({_LOCK})"))
 
 
 def leader(store: Store) -> LeaderRecord | None:

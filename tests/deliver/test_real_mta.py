@@ -2,13 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
-import os
-import shutil
-import socket
-import subprocess
-import tempfile
-from collections.abc import Iterator
 from email import message_from_bytes
 from pathlib import Path
 from time import monotonic, sleep
@@ -22,54 +15,9 @@ from bot.store.tables import alarm
 from tests.deliver.rounds import deliver_to, suppressed
 from tests.deliver.rows import column, fill, states
 
-NEEDS = ("postfix", "dovecot", "postgrey", "openssl")
 SUBMISSION = "smtp+starttls://digest:s3cret@localhost:2587"
 TLS = "smtps://digest:s3cret@localhost:2465"
 RECEIVER = "smtp://127.0.0.1:2526"
-
-
-@pytest.fixture(scope="module")
-def mail_system(shared: Path) -> Iterator[Path]:
-    """The folder of a running one. Its ports are fixed, so that of several who test one waits for the other."""
-    missing = [name for name in NEEDS if not shutil.which(name) and not Path(f"/usr/sbin/{name}").exists()]
-    if missing or os.getuid() != 0:
-        pytest.skip(f"no mail system here: needs root, and {', '.join(NEEDS)}; missing: {', '.join(missing) or 'root'}")
-    # Below /tmp, where Postfix may write its log; its users must get in.
-    folder = Path(tempfile.mkdtemp(prefix="bot-mta-", dir="/tmp"))
-    folder.chmod(0o755)
-
-    def control(word: str) -> None:
-        subprocess.run(
-            ["bash", str(shared / "mta/mta.sh"), word],
-            env=os.environ | {"MTA_DIR": str(folder)},
-            check=True,
-            timeout=60,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
-
-    with Path("/tmp/bot-mta.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        try:
-            control("start")
-            _wait_for(*(("127.0.0.1", port) for port in (2587, 2465, 2526, 10023)), folder / "dove/run/sasl")
-            yield folder
-        finally:
-            control("stop")
-            shutil.rmtree(folder, ignore_errors=True)
-
-
-def _wait_for(*addresses: tuple[str, int] | Path) -> None:
-    """Come back when all can be connected to."""
-    deadline = monotonic() + 20
-    for address in addresses:
-        while True:
-            with socket.socket(socket.AF_UNIX if isinstance(address, Path) else socket.AF_INET) as probe:
-                if not probe.connect_ex(str(address) if isinstance(address, Path) else address):
-                    break
-            assert monotonic() < deadline, f"nobody listens at {address}"
-            sleep(0.1)
 
 
 def arrived(folder: Path, mailbox: str) -> list[bytes]:

@@ -34,9 +34,9 @@ _FIRST = (
 
 
 @pytest.fixture
-def first(database_url: str) -> Iterator[Store]:
+def first(empty_database_url: str) -> Iterator[Store]:
     """A database as the first version left it, with a paper in a feed."""
-    store = Store(database_url)
+    store = Store(empty_database_url)
     with store.writing() as connection:
         config = Config()
         config.set_main_option("script_location", str(Path(migrations.__file__).parent))
