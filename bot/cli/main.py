@@ -14,6 +14,7 @@ from typer.exceptions import TyperException
 from bot import __version__
 from bot.cli import (
     bench,
+    bounces,
     checks,
     concepts,
     db,
@@ -31,6 +32,7 @@ from bot.cli import (
     setup,
     sources,
     subscribers,
+    suppressions,
     tokens,
     worker,
 )
@@ -63,6 +65,8 @@ app.command("deliver")(rounds.deliver)
 app.command("preview")(preview.preview)
 app.add_typer(runs.app, name="runs")
 app.add_typer(outbox.app, name="outbox")
+app.add_typer(bounces.app, name="bounces")
+app.add_typer(suppressions.app, name="suppressions")
 app.add_typer(dkim.app, name="dkim")
 app.add_typer(db.app, name="db")
 app.add_typer(tokens.app, name="tokens")
@@ -94,7 +98,7 @@ def _built() -> Any:
 
 def _usage(error: TyperException) -> str:
     """What is wrong with the command line, in our way of writing, and where to look."""
-    words = error.format_message().rstrip(".")
+    words = error.format_message().rstrip(".").replace(": Value error, ", ": ")
     context = getattr(error, "ctx", None)
     command = context.command_path if context else "bot"
     return f"{words[:1].lower()}{words[1:]}; see `{command} --help`"

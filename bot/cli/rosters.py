@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
@@ -18,6 +18,8 @@ from bot.errors import BotError
 from bot.models.rosters import Fate, RosterRow
 from bot.models.subscribers import Standing
 from bot.store import imports, subscribers
+from bot.store.personal import all_about
+from bot.subscribe.mydata import as_csv, as_json
 from bot.subscribe.roster import write
 from bot.subscribe.tables import harmless
 from bot.wiring import App, ImportReport, RowReport
@@ -132,6 +134,9 @@ def list_imports(
             ]
         )
         return
+    if not found:
+        show("no imports yet; run `bot subscribers import FILE.csv`")
+        return
     rows = [(one.id, one.name, local(one.at), f"{one.added:,}", f"{one.changed:,}", _state(one)) for one in found]
     show_table(("ID", "FILE", "AT", "ADDED", "CHANGED", "STATE"), rows, right=("ID", "ADDED", "CHANGED"))
 
@@ -163,12 +168,18 @@ def undo(
 
 @app.command()
 def export(
-    out: Annotated[Path | None, typer.Option(help="Write it into this file.", metavar="FILE.csv")] = None,
+    out: Annotated[Path | None, typer.Option(help="Write it into this file.", metavar="FILE")] = None,
     standing: Annotated[Standing | None, typer.Option(help="Only these.")] = None,
+    person: Annotated[
+        str | None,
+        typer.Option(help="All that is stored about one person, as JSON, or as CSV into FILE.csv.", metavar="EMAIL"),
+    ] = None,
 ) -> None:
     """Write the roster as CSV, harmless to spreadsheets; importing it gives the same people."""
+    if person is not None and standing is not None:
+        raise typer.BadParameter("--person and --standing exclude each other")
     with opened() as bot:
-        lines = write(_rows(bot, standing))
+        lines = write(_rows(bot, standing)) if person is None else _all_about(bot, person, out)
         if out is None:
             sys.stdout.reconfigure(newline="")  # type: ignore[union-attr]  # a text stream, whatever it is typed as
             sys.stdout.writelines(lines)
@@ -177,8 +188,15 @@ def export(
             with out.open("w", encoding="utf-8", newline="") as file:
                 file.writelines(lines)
         except OSError as error:
-            raise BotError(f"roster: {out}: cannot be written: {(error.strerror or str(error)).lower()}") from error
+            raise BotError(f"export: {out}: cannot be written: {(error.strerror or str(error)).lower()}") from error
     talk(f"written: {out}")
+
+
+def _all_about(bot: App, email: str, out: Path | None) -> Iterable[str]:
+    """The same file that the preferences offer, for whoever asks the admin for it."""
+    tables = all_about(bot.store, subscribers.subscriber_by_email(bot.store, email).id)
+    written = as_csv if out is not None and out.suffix.lower() == ".csv" else as_json
+    return (written(tables, bot.clock()),)
 
 
 def _rows(bot: App, standing: Standing | None) -> Iterator[RosterRow]:

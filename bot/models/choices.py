@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from bot.models.subscribers import WEEKDAYS, Wish
+
+#: No pause with an end is longer: whoever wants none for more than a year has forgotten us, and may say so again.
+LONGEST_PAUSE: Final = timedelta(days=366)
 
 
 class Kind(StrEnum):

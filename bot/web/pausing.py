@@ -10,6 +10,7 @@ from fastapi.responses import Response
 
 from bot.digests.cadence import day_begins, next_occasion
 from bot.digests.zones import Zones
+from bot.models.choices import LONGEST_PAUSE
 from bot.models.subscribers import Standing
 from bot.render.languages import marked as _
 from bot.render.plain import plain
@@ -31,8 +32,6 @@ GO_ON = ("digests", "go-on")
 #: What the field `until` may say, in weeks; besides, `day` with a date in the field of that name, and `open`.
 WEEKS: Final = {"1": _("For one week"), "2": _("For two weeks"), "4": _("For four weeks")}
 DAY, OPEN = "day", "open"
-#: No pause with an end is longer: whoever wants none for more than a year has forgotten us, and may say so again.
-LONGEST: Final = timedelta(days=366)
 
 _HOW = "pause page"
 
@@ -89,7 +88,7 @@ def _until(posted: Posted, person: SubscriberRecord, now: datetime) -> datetime 
 
 
 def _bounds(today: date) -> tuple[date, date]:
-    return today + timedelta(days=1), today + LONGEST
+    return today + timedelta(days=1), today + LONGEST_PAUSE
 
 
 def _person(edges: SiteEdges, token: str) -> SubscriberRecord:
