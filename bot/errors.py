@@ -202,6 +202,14 @@ class MailServerError(BotError):
         super().__init__(f"mail server: {server}: {problem}")
 
 
+class MailboxError(BotError):
+    """A mailbox of bounces that cannot be read; `mailbox` is its name without credentials."""
+
+    def __init__(self, mailbox: str, problem: str) -> None:
+        self.mailbox, self.problem = mailbox, problem
+        super().__init__(f"bounces: {mailbox}: {problem}")
+
+
 class StoppedError(BotError):
     """A step that was told to stop before it was done; nothing is lost by it."""
 

@@ -13,7 +13,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 
 from bot.errors import BotError
 from bot.wiring import App
-from bot.wiring.telling import tell_collected, tell_delivered, tell_planned
+from bot.wiring.telling import tell_bounces, tell_collected, tell_delivered, tell_planned
 
 #: How often a query's time may have come (see `bot.collect.health`), and somebody may have become due, in seconds.
 COLLECT_EVERY = 300
@@ -21,6 +21,8 @@ PLAN_EVERY = 60
 DELIVER_EVERY = 30
 #: Whoever has signed up looks into their mailbox now.
 ANSWER_EVERY = 5
+#: What comes back has been on its way for seconds to days.
+BOUNCES_EVERY = 900
 TIDY_EVERY = 3600
 
 log = structlog.get_logger(__name__)
@@ -37,7 +39,7 @@ def build_scheduler(
     Args:
         now: the first run of every job.
         should_stop: asked all the while; what is in flight to the mail server is finished first.
-        collecting: ask the sources and plan digests.
+        collecting: ask the sources, plan digests, and read bounces.
         delivering: send.
     """
     scheduler = BackgroundScheduler(timezone="UTC")
@@ -65,6 +67,8 @@ def build_scheduler(
         every(ANSWER_EVERY, "answer", lambda: app.answer(should_stop))
     if collecting:
         every(TIDY_EVERY, "tidy", app.tidy)
+        if app.settings.bounces:
+            every(BOUNCES_EVERY, "bounces", lambda: tell_bounces(app.take_bounces(should_stop=should_stop)))
     return scheduler
 
 

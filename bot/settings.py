@@ -31,7 +31,16 @@ from bot.errors import SettingsError
 PREFIX = "BOT_"
 
 #: Settings that may also come from a file named by `NAME_FILE`, as container platforms hand secrets over.
-SECRETS = ("database_url", "smtp_url", "secret_key", "dkim_key", "dkim_key_2", "ncbi_api_key", "openalex_api_key")
+SECRETS = (
+    "database_url",
+    "smtp_url",
+    "bounces",
+    "secret_key",
+    "dkim_key",
+    "dkim_key_2",
+    "ncbi_api_key",
+    "openalex_api_key",
+)
 
 #: RFC 6376 section 3.1; each part is a label of DNS.
 _SELECTOR = re.compile(
@@ -224,6 +233,8 @@ class Settings(BaseSettings):
     postal_address: str = ""
     #: Where bounces go; the envelope sender is this address with `+TOKEN`. Without it, the From address.
     bounce_address: Annotated[str, AfterValidator(_address)] | None = None
+    #: Where bounces are read: a Maildir's folder, or `imaps://user:pass@host/Folder`.
+    bounces: str | None = Field(default=None, repr=False)
     #: Where the page is reached; https is needed for one-click unsubscribing.
     public_url: WebUrl = "http://127.0.0.1:8000"
     #: Signs links; several, comma-separated, to rotate: the first signs, all are accepted.
@@ -290,6 +301,13 @@ class Settings(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Only what `read_settings` hands over: it reads the surroundings itself, once and visibly."""
         return (init_settings,)
+
+    def bounce_path(self, token: str) -> str:
+        """The envelope sender of one mail, where bounces of it go; empty where that is the From address."""
+        if not self.bounce_address:
+            return ""
+        local, _, domain = self.bounce_address.rpartition("@")
+        return f"{local}+{token}@{domain}"
 
     @property
     def secret_keys(self) -> tuple[str, ...]:

@@ -17,6 +17,7 @@ from bot.store.home import why_not_home
 from bot.store.instance import latest_moment
 from bot.store.leader import LeaderRecord, leader
 from bot.wiring import App, build
+from bot.wiring.bounces import look_at
 from bot.wiring.signing import signers
 
 
@@ -61,6 +62,7 @@ def _findings() -> list[Finding]:
         found.append(_look("templates", app.check_templates))
         found.append(_look("dkim", lambda: _dkim(settings)))
         found.append(_look("mail server", lambda: _mail_server(app)))
+        found.append(_look("bounces", lambda: look_at(settings)))
         found += [_look(f"source {name}", probe) for name, probe in app.source_probes().items()]
         found.append(_look("clock", lambda: _clock(app)))
         found += [_dns(name) for name in _domains(settings)]

@@ -11,6 +11,7 @@ from bot.cli.output import counted, local, plural, show, show_json, show_table, 
 from bot.cli.rounds import AsJson
 from bot.models.deliveries import CLOSED, OPEN
 from bot.store import runs
+from bot.store.bounces import bounces_of_run
 from bot.store.runs import RunRecord
 
 app = typer.Typer(help="Runs: planned rounds of deliveries, their accounts, and holding them up.", no_args_is_help=True)
@@ -57,14 +58,17 @@ def show_run(number: Number, as_json: AsJson = False) -> int:
     with opened() as bot:
         one = runs.run_by_id(bot.store, number)
         reasons = runs.reasons(bot.store, number)
+        came_back = bounces_of_run(bot.store, number)
         zone = bot.settings.timezone
     if as_json:
         why = [{"state": state, "reason": reason, "count": count} for state, reason, count in reasons]
-        show_json({**_as_json(one), "reasons": why, "passed_over": dict(one.passed_over)})
+        show_json({**_as_json(one), "reasons": why, "passed_over": dict(one.passed_over), "bounces": came_back})
     else:
         _show(one, zone)
         for state, reason, count in reasons:
             show(f"  {state}: {reason} {count:,}")
+        if came_back:
+            show(f"came back later: {counted(came_back)}")
         if one.passed_over:
             show(f"no mail for those who were due: {counted(dict(one.passed_over))}")
     if not one.adds_up:

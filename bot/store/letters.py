@@ -75,7 +75,7 @@ def take(store: Store, now: datetime, domain: str, patience: timedelta) -> tuple
         ids = list(connection.execute(due).scalars())
         for number in ids:
             given = update(letter).where(letter.c.id == number)
-            identity = f"<letter.{secrets.token_hex(16)}@{domain}>"
+            identity = f"<letter.{number}.{secrets.token_hex(16)}@{domain}>"
             connection.execute(given.where(letter.c.message_id == "").values(message_id=identity))
             connection.execute(given.values(state=State.CLAIMED, due_at=now + LEASE))
         return _read(connection, ids)

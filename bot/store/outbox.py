@@ -234,7 +234,8 @@ def _take(connection: Connection, ids: Sequence[int], until: datetime, domain: s
     """Make these the caller's; their Message-IDs."""
     if not ids:
         return {}
-    fresh = [f"<{secrets.token_hex(16)}@{domain}>" for _ in ids]
+    # Its number leads from a bounce to the row (`bot.models.bounces`), and the rest is a secret.
+    fresh = [f"<{number}.{secrets.token_hex(16)}@{domain}>" for number in ids]
     rows, parameters = relation(
         connection,
         delivery,

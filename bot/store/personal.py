@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, Connection, Select, or_, select
 from bot.models.deliveries import Digest
 from bot.store.engine import Store
 from bot.store.tables import (
+    bounce,
     concept_feed,
     delivery,
     evidence,
@@ -72,6 +73,12 @@ def all_about(store: Store, subscriber_id: int) -> dict[str, list[Row]]:
             "sign_ups": _rows(
                 connection,
                 _own(or_(sign_up.c.subscriber_id == subscriber_id, sign_up.c.email_key == of_address), sign_up),
+            ),
+            "bounces": _rows(
+                connection,
+                select(*bounce.c["delivery_id", "kind", "status", "diagnostic", "at"])
+                .where(bounce.c.subscriber_id == subscriber_id)
+                .order_by(bounce.c.id),
             ),
             "suppressions": _rows(connection, _own(suppression.c.email_key == of_address, suppression)),
             "imports": _rows(

@@ -9,6 +9,7 @@ from sqlmodel import SQLModel
 from bot.models import (  # noqa: F401
     alarms,
     api_tokens,
+    bounces,
     deliveries,
     feeds,
     hosts,
@@ -55,6 +56,7 @@ run = METADATA.tables["run"]
 account = METADATA.tables["account"]
 delivery = METADATA.tables["delivery"]
 suppression = METADATA.tables["suppression"]
+bounce = METADATA.tables["bounce"]
 this_instance = METADATA.tables["instance"]
 alarm = METADATA.tables["alarm"]
 api_token = METADATA.tables["api_token"]

@@ -47,6 +47,8 @@ class Task:
 DELIVER = Task("deliver", "deliver", queueing_lock="deliver")
 PLAN = Task("plan", "plan", lock="plan", queueing_lock="plan")
 TAG = Task("tag", "collect", lock="tag", queueing_lock="tag")
+#: Like a source, a mailbox is mostly waited for.
+BOUNCES = Task("bounces", "collect", lock="bounces", queueing_lock="bounces")
 LETTERS = Task("letters", "letters", lock="letters", queueing_lock="letters")
 
 

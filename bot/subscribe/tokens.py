@@ -11,8 +11,10 @@ from enum import StrEnum
 from itsdangerous import Signer
 
 from bot.errors import TokenError
+from bot.models.bounces import Named
 
 _TOKEN = re.compile(r"([1-9][0-9]{0,18})\.[A-Za-z0-9_\-]{43}")
+_BOUNCE = re.compile(r"(l?)([1-9][0-9]{0,17})-[0-9a-f]{20}")
 _VOTE = re.compile(r"([1-9][0-9]{0,18})\.([A-Za-z0-9_\-]{22})")
 
 
@@ -97,8 +99,41 @@ class Tokens:
 
         A part of the signature is kept, 80 bits in hexadecimal, since a local part has 64 octets in all (RFC 5321).
         """
-        signature = self._for("bounce")[0].get_signature(str(delivery_id))
-        return f"{delivery_id}-{hashlib.sha256(signature).hexdigest()[:20]}"
+        return self._bounce(0, str(delivery_id))
+
+    def make_letter_bounce(self, letter_id: int) -> str:
+        """The same for a letter: `l17-` and the rest."""
+        return self._bounce(0, f"l{letter_id}")
+
+    def read_bounce(self, token: str) -> Named:
+        """Which delivery or letter the token of a bounce address names, whatever has become of its capitals.
+
+        Raises:
+            TokenError: always the same, whether it is torn, forged, for another purpose or of a key gone.
+        """
+        lowered = token.lower()
+        found = _BOUNCE.fullmatch(lowered) if token.isascii() else None
+        if found is None:
+            raise TokenError
+        matches = [
+            hmac.compare_digest(self._bounce(key, found[1] + found[2]), lowered) for key in range(len(self._keys))
+        ]
+        if not any(matches):
+            raise TokenError
+        number = int(found[2])
+        return Named(letter_id=number) if found[1] else Named(delivery_id=number)
+
+    def read_leave(self, token: str) -> Named:
+        """Whom the token of a link to leave names.
+
+        Raises:
+            TokenError: as `read` does.
+        """
+        return Named(subscriber_id=self.read(Purpose.UNSUBSCRIBE, token))
+
+    def _bounce(self, key: int, about: str) -> str:
+        signature = self._for("bounce")[key].get_signature(about)
+        return f"{about}-{hashlib.sha256(signature).hexdigest()[:20]}"
 
     def pseudonyms(self, email_key: str) -> tuple[str, ...]:
         """What stands for an address where nothing may be kept of it, 64 hexadecimal digits by each key.

@@ -39,7 +39,10 @@ from bot.store.instance import secret_key
 from bot.store.schema import open_store
 from bot.store.signups import forget_unconfirmed
 from bot.subscribe.tokens import Tokens
+from bot.suppress.mailboxes import BounceBox
+from bot.suppress.taking import BouncesReport
 from bot.wiring.alarms import tell_admin
+from bot.wiring.bounces import mailbox_of, take_bounces
 from bot.wiring.letters import answer_all
 from bot.wiring.mailroom import Mailroom
 from bot.wiring.matchers import Matchers
@@ -173,6 +176,18 @@ class App:
         if sent:
             self._rest.note(None, self.clock())
         return sent
+
+    def take_bounces(
+        self, mailbox: BounceBox | None = None, should_stop: Callable[[], bool] = lambda: False
+    ) -> BouncesReport:
+        """Read what came back, from the mailbox of the settings or another one; see `bot.wiring.bounces.take_bounces`.
+
+        Raises:
+            SettingsError: there is none, or it is none.
+            MailboxError: it cannot be read; what was taken before is kept.
+        """
+        where = mailbox or mailbox_of(self.settings.bounces)
+        return take_bounces(self.store, where, self.tokens, self.clock, should_stop)
 
     def tidy(self) -> int:
         """Forget the people who did not confirm in time, and what else nobody needs; how many people went."""

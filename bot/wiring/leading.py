@@ -13,7 +13,7 @@ from bot.errors import BotError, LeadershipError
 from bot.store.lanes import Pulse
 from bot.store.leader import Leadership, taking_over
 from bot.store.letters import any_due
-from bot.store.tasks import DELIVER, LETTERS, PLAN, TAG, Task, collect_task, defer_all, retry_stalled, tidy
+from bot.store.tasks import BOUNCES, DELIVER, LETTERS, PLAN, TAG, Task, collect_task, defer_all, retry_stalled, tidy
 from bot.wiring.app import App
 
 #: How often somebody who does not lead tries to, and the leader shows that it is there, in seconds. With the time after
@@ -62,6 +62,7 @@ def looks(pulse: Pulse = Pulse()) -> tuple[Look, ...]:
         Look("deliver", 30, _deferring(lambda _: [DELIVER])),
         Look("plan", 60, _deferring(lambda _: [PLAN])),
         Look("collect", 120, _deferring(_due_queries)),
+        Look("bounces", 900, _deferring(lambda app: [BOUNCES] if app.settings.bounces else [])),
         Look("tidy", 3600, lambda _app, leadership: tidy(leadership)),
         Look("forget", 3600, _forget),
     )

@@ -140,6 +140,7 @@ class _Desk:
             list_id=f"digest.{domain}" if view.unsubscribe_url else "",
             list_name=self._brand,
             feedback_id=f"{one.kind}:letter:concept-digest:{domain}",
+            sender=self._settings.bounce_path(self._tokens.make_letter_bounce(one.id)),
             smtputf8=True,
         )
 

@@ -139,16 +139,10 @@ class Mailroom:
             list_id=f"digest.{domain}",
             list_name=self._brand,
             feedback_id=f"{claim.run_id}:digest:concept-digest:{domain}",
-            sender=self._bounces_to(claim),
+            # Tells by its token which delivery a bounce is about.
+            sender=self._settings.bounce_path(self._tokens.make_bounce(claim.delivery_id)) or self._sender.address,
             smtputf8=True,
         )
-
-    def _bounces_to(self, claim: Claim) -> str:
-        """The envelope sender, which tells by its token which delivery a bounce is about."""
-        if not self._settings.bounce_address:
-            return self._sender.address
-        local, _, domain = self._settings.bounce_address.rpartition("@")
-        return f"{local}+{self._tokens.make_bounce(claim.delivery_id)}@{domain}"
 
     def _token(self, purpose: Purpose, number: int) -> str:
         return self._tokens.make(purpose, number) if number else "nobody"

@@ -17,7 +17,7 @@ from bot.models.deliveries import Claim, Outcome
 from bot.store.lanes import Step
 from bot.store.tasks import DELIVER, TAG, defer_alone, more_due
 from bot.wiring.app import App
-from bot.wiring.telling import tell_collected, tell_delivered, tell_planned
+from bot.wiring.telling import tell_bounces, tell_collected, tell_delivered, tell_planned
 
 #: By queue, how many tasks one process runs at once. Letters do not wait behind digests, delivering has connections of
 #: its own, and planning a processor to itself; sources are mostly waited for.
@@ -88,6 +88,13 @@ def collect(app: App, should_stop: Callable[[], bool], query_id: int) -> None:
 def tag(app: App, should_stop: Callable[[], bool]) -> None:
     """Tag the papers that came lately."""
     app.tag(should_stop)
+
+
+@task("collect")
+def bounces(app: App, should_stop: Callable[[], bool]) -> None:
+    """Read what came back, if this machine is told where from."""
+    if app.settings.bounces:
+        tell_bounces(app.take_bounces(should_stop=should_stop))
 
 
 def steps(app: App, should_stop: Callable[[], bool], worker: str) -> dict[str, tuple[str, Step]]:

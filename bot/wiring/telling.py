@@ -7,6 +7,7 @@ import structlog
 from bot.collect.collect import CollectReport
 from bot.deliver.report import DeliverReport
 from bot.digests.plan import PlanReport
+from bot.suppress.taking import BouncesReport
 
 log = structlog.get_logger(__name__)
 
@@ -39,3 +40,10 @@ def tell_delivered(report: DeliverReport) -> None:
         log.error("delivering stopped", **settled)
     elif any(settled.get(state) for state in ("sent", "deferred", "failed", "suppressed", "skipped", "uncertain")):
         log.info("delivered", **settled)
+
+
+def tell_bounces(report: BouncesReport) -> None:
+    """A round over the mailbox of bounces that has taken any; what is left there is told by `bot bounces take`."""
+    counts = {name: count for name, count in report.as_json().items() if count and name != "problems"}
+    if report.read > report.left:
+        log.info("bounces", **counts)

@@ -73,6 +73,7 @@ def test_every_table_that_is_about_a_person_is_told_of(visit: Visit) -> None:
         "subscription": "subscriptions",
         "evidence": "evidence",
         "vote": "votes",
+        "bounce": "bounces",
         "shown": "shown",
         "delivery": "deliveries",
         "letter": "letters",
