@@ -18,7 +18,7 @@ NEEDS = ("postfix", "dovecot", "postgrey", "openssl")
 PORTS = (2587, 2465, 2526, 2143, 10023)
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def mail_system(shared: Path) -> Iterator[Path]:
     """The folder of a running one. Its ports are fixed, so that of several who test one waits for the other."""
     missing = [name for name in NEEDS if not shutil.which(name) and not Path(f"/usr/sbin/{name}").exists()]

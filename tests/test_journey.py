@@ -5,7 +5,6 @@ from __future__ import annotations
 import email
 import email.policy
 import json
-import os
 import socket
 import subprocess
 import sys
@@ -24,6 +23,7 @@ from bot.concepts.catalogue import starter
 from bot.demo.mailbox import Mailbox
 from bot.demo.service import SampleService
 from bot.models.feeds import CatalogueFeed
+from tests.programs import ran
 
 ROOT = Path(__file__).resolve().parents[1]
 ROSTER = """email,name,feeds,cadence,weekday,hour,timezone,max_papers,language
@@ -41,20 +41,10 @@ def bot(tmp_path: Path) -> Bot:
     (tmp_path / "people.csv").write_text(ROSTER, "utf-8")
 
     def run(*words: str, code: int = 0, **settings: str) -> Any:
-        quiet = {name: value for name, value in os.environ.items() if not name.startswith("BOT_")}
-        environment = {**quiet, **{f"BOT_{name}": value for name, value in settings.items()}}
-        done = subprocess.run(
-            [sys.executable, "-m", "bot", *words],
-            cwd=tmp_path,
-            env=environment,
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=False,
-        )
-        assert done.returncode == code, done.stderr
-        assert "Traceback" not in done.stderr
-        return json.loads(done.stdout) if "--json" in words else done.stdout
+        done = ran(tmp_path, *words, **settings)
+        assert done.code == code, done.err
+        assert "Traceback" not in done.err
+        return json.loads(done.out) if "--json" in words else done.out
 
     return run
 

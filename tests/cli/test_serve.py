@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import signal
 import socketserver
@@ -20,15 +19,14 @@ import pytest
 
 from bot.demo.mailbox import Mail, Mailbox
 from bot.demo.service import SampleService
+from tests.programs import environment, ran
 
 
 @contextmanager
 def serving(folder: Path, *words: str, command: str = "serve", **settings: str) -> Iterator[subprocess.Popen[str]]:
-    quiet = {name: value for name, value in os.environ.items() if not name.startswith("BOT_")}
-    environment = quiet | {f"BOT_{name}": value for name, value in settings.items()}
     port = ["--port", "0"] if command == "serve" else []
     line = [sys.executable, "-m", "bot", command, *port, *words]
-    with subprocess.Popen(line, cwd=folder, env=environment, stderr=subprocess.PIPE, text=True) as server:
+    with subprocess.Popen(line, cwd=folder, env=environment(**settings), stderr=subprocess.PIPE, text=True) as server:
         try:
             yield server
         finally:
@@ -48,9 +46,8 @@ def line_with(server: subprocess.Popen[str], event: str) -> str:
 
 
 def run(folder: Path, *words: str, **settings: str) -> None:
-    quiet = {name: value for name, value in os.environ.items() if not name.startswith("BOT_")}
-    environment = quiet | {f"BOT_{name}": value for name, value in settings.items()}
-    subprocess.run([sys.executable, "-m", "bot", *words], cwd=folder, env=environment, check=True, capture_output=True)
+    done = ran(folder, *words, **settings)
+    assert done.code == 0, done.err
 
 
 def test_it_collects_sends_and_shows_and_stops_when_told(tmp_path: Path) -> None:
@@ -144,10 +141,9 @@ def test_delivering_by_hand_finishes_what_is_in_flight_when_told_to_stop(tmp_pat
             run(tmp_path, "subscribers", "add", f"{name}@reader.example", "--feeds", "covid-19", **settings)
         run(tmp_path, "collect", **settings)
         run(tmp_path, "plan", "--all", **settings)
-        quiet = {name: value for name, value in os.environ.items() if not name.startswith("BOT_")}
-        environment = quiet | {f"BOT_{name}": value for name, value in settings.items()}
         command = [sys.executable, "-m", "bot", "deliver", "--json"]
-        with subprocess.Popen(command, cwd=tmp_path, env=environment, stdout=subprocess.PIPE, text=True) as sender:
+        quiet = environment(**settings)
+        with subprocess.Popen(command, cwd=tmp_path, env=quiet, stdout=subprocess.PIPE, text=True) as sender:
             assert at_dot.wait(20)
             sender.send_signal(signal.SIGTERM)
             go_on.set()

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import signal
-import subprocess
-import sys
 import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -17,6 +15,7 @@ from bot.demo.mailbox import Mail, Mailbox
 from bot.demo.service import SampleService
 from bot.store.leader import LeaderRecord
 from tests.cli.test_serve import line_with, run, serving
+from tests.programs import ran
 
 
 @pytest.fixture
@@ -39,12 +38,10 @@ def outside(tmp_path: Path, postgres_url: str) -> Iterator[tuple[dict[str, str],
 
 
 def test_on_sqlite_there_is_nothing_to_share(tmp_path: Path) -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", "bot", "worker"], cwd=tmp_path, capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 1
-    assert done.stderr.startswith("bot: worker: sqlite:///bot.db: serves one machine")
-    assert "PostgreSQL" in done.stderr
+    done = ran(tmp_path, "worker")
+    assert done.code == 1
+    assert done.err.startswith("bot: worker: sqlite:///bot.db: serves one machine")
+    assert "PostgreSQL" in done.err
     assert list(tmp_path.iterdir()) == []
 
 
