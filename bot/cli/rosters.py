@@ -6,6 +6,8 @@ import csv
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from datetime import timedelta
+from math import ceil
 from pathlib import Path
 from typing import Annotated
 
@@ -16,15 +18,20 @@ from bot.cli.output import local, plural, progress, show, show_json, show_table,
 from bot.cli.rounds import AsJson
 from bot.errors import BotError
 from bot.models.rosters import Fate, RosterRow
+from bot.models.signups import SIGN_UP_LIMITS
 from bot.models.subscribers import Standing
 from bot.store import imports, subscribers
 from bot.store.personal import all_about
+from bot.store.signups import waiting_for_turn
 from bot.subscribe.mydata import as_csv, as_json
 from bot.subscribe.roster import write
 from bot.subscribe.tables import harmless
 from bot.wiring import App, ImportReport, RowReport
 
 app = typer.Typer()
+
+#: From the longest on, in minutes.
+_LONG = ((2 * 1440, 1440, "day"), (120, 60, "hour"), (0, 1, "minute"))
 
 #: What is said of the rows of each fate, for one and for many; the first two are done, or would be.
 _SAID = {
@@ -60,14 +67,18 @@ def import_roster(
     and nobody who is here is changed without --update. What was interrupted goes on when it is called again.
     """
     columns = dict(_pair(one) for one in column or ())
-    with _reporting(report) as each, opened() as bot, progress(f"reading {file.name}") as tell:
-        done = bot.import_roster(
-            file, columns=columns, dry_run=dry_run, update=update, pending=pending, each=each, progress=tell
-        )
+    with opened() as bot:
+        with _reporting(report) as each, progress(f"reading {file.name}") as tell:
+            done = bot.import_roster(
+                file, columns=columns, dry_run=dry_run, update=update, pending=pending, each=each, progress=tell
+            )
+        waiting = waiting_for_turn(bot.store) if pending and not dry_run else 0
     if as_json:
         show_json(done.as_json())
     else:
         _tell(done, dry_run=dry_run, pending=pending)
+    if waiting:
+        talk(f"waiting to be asked: {plural(waiting, 'person', 'people')}, {_pace(waiting)}")
     return 3 if done.refused else 0
 
 
@@ -76,7 +87,7 @@ def _tell(done: ImportReport, *, dry_run: bool, pending: bool) -> None:
         talk(f"columns that mean nothing here: {', '.join(done.ignored)}")
     if done.resumed_after:
         talk(f"goes on where it was interrupted: the rows up to line {done.resumed_after:,} came in before")
-    verb = ("would be " if dry_run else "") + ("asked to confirm" if pending else "added")
+    verb = ("would be " if dry_run else "to be " * pending) + ("asked to confirm" if pending else "added")
     changed = "would be changed" if dry_run else "changed"
     for fate in Fate:
         count = done.rows[fate]
@@ -91,6 +102,14 @@ def _tell(done: ImportReport, *, dry_run: bool, pending: bool) -> None:
             show(f"{'':10} {'…':>14}")
     if done.import_id is not None:
         show(f"import {done.import_id}; `bot subscribers undo {done.import_id}` takes it back")
+
+
+def _pace(waiting: int) -> str:
+    """`10 a minute: some 3 hours`."""
+    most, window = SIGN_UP_LIMITS.brought_in.most, SIGN_UP_LIMITS.brought_in.window
+    minutes = ceil(waiting / most * window / timedelta(minutes=1))
+    size, name = next((size, name) for least, size, name in _LONG if minutes >= least)
+    return f"{most} a minute: some {plural(ceil(minutes / size), name)}"
 
 
 @contextmanager

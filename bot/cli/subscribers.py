@@ -197,7 +197,7 @@ def add(
         one = subscribers.subscriber_by_email(bot.store, address.email)
     show(f"added: {one.email}, {words(one.wish)}; next digest: {local(one.next_due, one.wish.timezone)}")
     if not one.feeds:
-        talk(f"warning: no feeds yet, so there is nothing to send; `bot subscribers edit {one.email} --feeds SLUG,SLUG`")
+        talk(f"warning: no feeds yet, so nothing to send; `bot subscribers edit {one.email} --feeds SLUG,SLUG`")
 
 
 @app.command()

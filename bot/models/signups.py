@@ -12,6 +12,8 @@ from bot.models.columns import BigId, JsonText, Table, UtcDateTime
 
 #: How long a link to confirm is good, and what was not confirmed is kept: a week has everybody's reading day in it.
 LIFETIME = timedelta(days=7)
+#: How long people whom an admin brought in may wait to be asked; their week begins then.
+TURN = timedelta(days=366)
 
 _WAITING = text("taken_at IS NULL")
 
@@ -44,7 +46,8 @@ class SignUp(Table, table=True):
     wording: str
     #: From where, cut; see `bot.models.subscribers.Evidence`.
     network: str = ""
-    #: Whom it is about; None until it was taken in, and for whom nothing follows.
+    #: Whom it is about; None until it was taken in, and for whom nothing follows. Where an admin brought them in, it is
+    #: said from the beginning: they wait until it is their turn to be asked.
     subscriber_id: int | None = Field(
         default=None, sa_column=Column(ForeignKey("subscriber.id", ondelete="CASCADE"), index=True)
     )
@@ -95,6 +98,9 @@ class SignUpLimits:
     address: Limit = Limit(1, timedelta(days=1))
     #: The same for as long as a sign-up is kept: who ignored three mails is not asked by a fourth.
     address_in_all: Limit = Limit(3, LIFETIME)
+    #: People whom an admin brought in and who are asked to confirm, whatever the size of the file: whose consent is in
+    #: doubt must not cost the sender its good name, and whoever signs up by themselves does not wait behind them.
+    brought_in: Limit = Limit(10, timedelta(minutes=1))
 
 
 SIGN_UP_LIMITS = SignUpLimits()

@@ -124,7 +124,7 @@ def settle(
 
 
 def any_due(store: Store, now: datetime) -> bool:
-    """Whether a letter is due, or a sign-up waits to be taken in."""
+    """Whether a letter is due, or a sign-up waits to be taken in, or for its turn."""
     late = letter.c.state.in_([*_WAITING, State.CLAIMED, State.HANDED_OVER]) & (letter.c.due_at <= now)
     with store.reading() as connection:
         if connection.execute(select(sign_up.c.id).where(sign_up.c.taken_at.is_(None)).limit(1)).first():

@@ -17,13 +17,11 @@ from bot.store.bulk import among, insert_all
 from bot.store.engine import Store
 from bot.store.erasing import Pseudonyms
 from bot.store.sifting import Change, Sifted, sift
-from bot.store.signups import ask_to_confirm
+from bot.store.signups import await_turn
 from bot.store.tables import concept_feed, evidence, roster_change, roster_import, subscriber, subscription
 
 #: How often a batch is tried: on PostgreSQL somebody may sign up between looking and writing.
 _TRIES = 3
-#: People who are asked to confirm by one call.
-_ASKED = 500
 #: Kilobytes of an SQLite database kept at hand: addresses come in no order, and each batch touches all of their index.
 _CACHE = 98_304
 #: Pages of SQLite's log before they are copied to where they belong: a page that many batches touch is copied once.
@@ -96,8 +94,8 @@ def import_rows(
         how: what stands behind it, for the evidence.
         dry_run: look, and write nothing.
         update: give people who are here what the file says; otherwise they keep what they have.
-        pending: newcomers get nothing until they confirm; otherwise they are active, and the admin vouches for their
-            consent.
+        pending: newcomers get nothing until they confirm, and are asked to in their turn, see
+            `bot.store.signups.ask_waiting`; otherwise they are active, and the admin vouches for their consent.
         wording: what those who are to confirm agree to.
         pseudonyms: by which people who were erased are known, see `bot.subscribe.tokens.Tokens`; not needed only where
             nobody ever was.
@@ -113,12 +111,12 @@ def import_rows(
                     connection.exec_driver_sql(f"pragma cache_size = -{_CACHE}")
                     connection.exec_driver_sql(f"pragma wal_autocheckpoint = {_LOG}")
                 sifted = sift(connection, rows, pseudonyms, update=update and import_id is not None)
-                ids = _bring_in(connection, sifted.fresh, import_id, how, defaults, next_due, now, pending=pending)
+                people = _bring_in(connection, sifted.fresh, import_id, how, defaults, next_due, now, pending=pending)
                 if import_id is not None:
                     _change(connection, sifted.changes, import_id, next_due, now)
                     _note(connection, import_id, sifted, line)
-                if pending:
-                    _ask(connection, ids, how, wording, now)
+                if pending and people:
+                    await_turn(connection, people, defaults.language, wording, now)
         except IntegrityError:
             if turn == _TRIES - 1:
                 raise
@@ -159,10 +157,10 @@ def _bring_in(
     now: datetime,
     *,
     pending: bool,
-) -> Sequence[int]:
-    """The ids of the newcomers."""
+) -> dict[int, RosterRow]:
+    """The newcomers, by their ids."""
     if not rows:
-        return ()
+        return {}
     # In the order of their addresses, which is the order of the index that they go into.
     rows = sorted(rows, key=lambda row: row.email_key)
     ids = _ids(connection, len(rows))
@@ -194,12 +192,7 @@ def _bring_in(
         columns = {"subscriber_id": whose, "feed_id": which, "position": places}
         insert_all(connection, subscription, columns, {"created_at": now})
     insert_all(connection, evidence, {"subscriber_id": ids}, _proof(now, "imported", how))
-    return ids
-
-
-def _ask(connection: Connection, ids: Sequence[int], how: str, wording: str, now: datetime) -> None:
-    for start in range(0, len(ids), _ASKED):
-        ask_to_confirm(connection, ids[start : start + _ASKED], how, now, wording)
+    return dict(zip(ids, rows, strict=True))
 
 
 def _change(

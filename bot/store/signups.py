@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -10,8 +10,10 @@ from sqlalchemy import Connection, delete, exists, func, insert, select, update
 
 from bot.models.deliveries import State
 from bot.models.letters import ANSWERS, LetterKind
-from bot.models.signups import LIFETIME, Asked, Limit, SignUpLimits
+from bot.models.rosters import RosterRow
+from bot.models.signups import LIFETIME, TURN, Asked, Limit, SignUpLimits
 from bot.models.subscribers import Standing
+from bot.store.bulk import insert_all
 from bot.store.engine import Store
 from bot.store.erasing import Pseudonyms, suppressed_when_erased
 from bot.store.letters import queue_letter, wake
@@ -32,6 +34,8 @@ AT_ONCE = 100
 LETTERS_KEPT = timedelta(days=30)
 #: Where a letter never arrived, somebody who asks again gets one at once.
 _IN_VAIN = (State.FAILED, State.SKIPPED, State.SUPPRESSED, State.UNCERTAIN)
+_UNDECIDED = sign_up.c.taken_at.is_(None) & sign_up.c.subscriber_id.is_(None)
+_WAITS_FOR_TURN = sign_up.c.taken_at.is_(None) & sign_up.c.subscriber_id.is_not(None)
 
 
 def ask(store: Store, asked: Asked, limits: SignUpLimits, now: datetime) -> bool:
@@ -66,7 +70,7 @@ def take_in(store: Store, pseudonyms: Pseudonyms, limits: SignUpLimits, now: dat
     Whoever is unknown becomes a pending subscriber. Nobody else is changed before the button in the letter is pressed.
     An address that must not be written to gets nothing, and none gets more letters than `limits` allow.
     """
-    waiting = select(sign_up).where(sign_up.c.taken_at.is_(None)).order_by(sign_up.c.id).limit(AT_ONCE)
+    waiting = select(sign_up).where(_UNDECIDED).order_by(sign_up.c.id).limit(AT_ONCE)
     # Who imports may have the same people.
     with store.writing(lock="roster") as connection:
         rows = connection.execute(waiting).all()
@@ -80,45 +84,72 @@ def take_in(store: Store, pseudonyms: Pseudonyms, limits: SignUpLimits, now: dat
     return len(rows)
 
 
-def ask_to_confirm(
-    connection: Connection, subscriber_ids: Sequence[int], how: str, now: datetime, wording: str = ""
-) -> int:
-    """Promise pending subscribers whom an admin brought in a confirmation each; how many there were.
-
-    What they are asked to confirm is what they have chosen now. Their addresses go like all others, if they do not.
+def await_turn(
+    connection: Connection, people: Mapping[int, RosterRow], language: str, wording: str, now: datetime
+) -> None:
+    """Have pending subscribers whom an admin brought in wait until they are asked to confirm, see `ask_waiting`.
 
     Args:
         connection: in a write transaction.
-        how: who asks, for the evidence.
+        people: by their ids, what was said of them.
+        language: of those whose row does not say.
         wording: what they agree to, if they do.
     """
-    pending = subscriber.c.id.in_(subscriber_ids), subscriber.c.standing == Standing.PENDING
-    people = connection.execute(select(subscriber).where(*pending).order_by(subscriber.c.id)).all()
-    for one in people:
-        feeds = connection.execute(
+    columns: dict[str, Sequence[Any]] = {
+        "subscriber_id": list(people),
+        "email": [row.email for row in people.values()],
+        "email_key": [row.email_key for row in people.values()],
+        "name": [row.name for row in people.values()],
+        "language": [row.language or language for row in people.values()],
+    }
+    same = {"at": now, "expires_at": now + TURN, "feeds": (), "timezone": "", "wording": wording, "network": ""}
+    insert_all(connection, sign_up, columns, same)
+    wake(connection)
+
+
+def waiting_for_turn(store: Store) -> int:
+    """How many people whom an admin brought in wait to be asked to confirm."""
+    with store.reading() as connection:
+        query = select(func.count()).select_from(sign_up).where(_WAITS_FOR_TURN)
+        count: int = connection.execute(query).scalar_one()
+    return count
+
+
+def ask_waiting(store: Store, pseudonyms: Pseudonyms, limits: SignUpLimits, now: datetime) -> int:
+    """Promise those whose turn it is a confirmation each; how many there were.
+
+    What they are asked to confirm is what they have chosen now. Who has confirmed meanwhile, or was asked because they
+    signed up themselves, is not asked again; all others go like everybody, if they do not answer.
+    """
+    waiting = select(sign_up).where(_WAITS_FOR_TURN).order_by(sign_up.c.id).limit(limits.brought_in.most)
+    asked = 0
+    with store.writing(lock="roster") as connection:
+        for row in connection.execute(waiting).all():
+            if not spend(connection, "brought in", limits.brought_in, now):
+                break
+            asked += _ask(connection, row, pseudonyms, limits, now)
+    return asked
+
+
+def _ask(connection: Connection, row: Any, pseudonyms: Pseudonyms, limits: SignUpLimits, now: datetime) -> bool:
+    of_person = select(subscriber).where(subscriber.c.id == row.subscriber_id)
+    one = connection.execute(of_person).one()
+    pending = one.standing == Standing.PENDING and not _barred(connection, one.email_key, pseudonyms)
+    values: dict[str, Any] = {"taken_at": now, "expires_at": now + LIFETIME}
+    if pending and not _answered(connection, row, limits, now):
+        chosen = (
             select(concept_feed.c.slug)
             .join(subscription, subscription.c.feed_id == concept_feed.c.id)
             .where(subscription.c.subscriber_id == one.id)
             .order_by(subscription.c.position, concept_feed.c.id)
         )
-        values = {
-            "email": one.email,
-            "email_key": one.email_key,
-            "name": one.name,
-            "feeds": list(feeds.scalars()),
-            "language": one.language,
-            "timezone": one.timezone,
-            "wording": wording,
-            "subscriber_id": one.id,
-            "taken_at": now,
-        }
-        made = insert(sign_up).values(at=now, expires_at=now + LIFETIME, **values).returning(sign_up.c.id)
-        number = connection.execute(made).scalar_one()
-        queue_letter(connection, LetterKind.CONFIRMATION, one.id, now, sign_up_id=number)
+        values |= {"feeds": list(connection.execute(chosen).scalars())}
+        values |= {name: getattr(one, name) for name in ("email", "name", "language", "timezone")}
+        queue_letter(connection, LetterKind.CONFIRMATION, one.id, now, sign_up_id=row.id)
+        how = "brought in by an admin"
         connection.execute(insert(evidence).values(subscriber_id=one.id, at=now, what="asked to confirm", how=how))
-    if people:
-        wake(connection)
-    return len(people)
+    connection.execute(update(sign_up).where(sign_up.c.id == row.id).values(**values))
+    return "feeds" in values
 
 
 def forget_unconfirmed(store: Store, now: datetime) -> int:

@@ -57,6 +57,7 @@ def answer_all(
     sender, connection = mail_server()
     while not should_stop() and signups.take_in(store, tokens.pseudonyms, limits, clock()) == signups.AT_ONCE:
         pass
+    signups.ask_waiting(store, tokens.pseudonyms, limits, clock())
     try:
         desk = _Desk(store, settings, sender, tokens, clock)
         return send_letters(

@@ -83,7 +83,9 @@ def test_who_is_here_is_changed_when_asked_for_and_put_back(starter: Bot, folder
 
 def test_newcomers_may_be_asked_first(starter: Bot) -> None:
     ran = starter("subscribers", "import", "people.csv", "--pending")
-    assert "3  subscribers asked to confirm" in ran.out
+    assert "3  subscribers to be asked to confirm" in ran.out
+    assert ran.err == "waiting to be asked: 3 people, 10 a minute: some 1 minute\n"
+    assert "would be asked to confirm" in starter("subscribers", "import", "people.csv", "--pending", "--dry-run").out
     assert starter("subscribers", "list", "--json").json["standings"]["pending"] == 3
 
 

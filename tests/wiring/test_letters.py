@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -12,10 +13,11 @@ from sqlalchemy import insert, select
 from structlog.testing import capture_logs
 
 from bot.models.deliveries import State
-from bot.models.signups import SIGN_UP_LIMITS, Asked
-from bot.models.subscribers import Standing, address_key
+from bot.models.rosters import RosterRow
+from bot.models.signups import SIGN_UP_LIMITS, Asked, Limit
+from bot.models.subscribers import Standing, Wish, address_key
 from bot.settings import read_settings
-from bot.store import confirming, feeds, letters, signups
+from bot.store import confirming, feeds, letters, rosters, signups
 from bot.store.confirming import Step
 from bot.store.engine import Store
 from bot.store.erasing import erased_among
@@ -304,3 +306,66 @@ def test_a_first_server_that_is_down_keeps_letters_back_and_no_digests(bot: App,
     assert (report.sent, report.error) == (2, None)
     assert "letters wait" in [line["event"] for line in told]
     assert EVE not in [recipient for recipient, _ in server.taken]
+
+
+def bring(bot: App, *names: str) -> None:
+    """People whom an admin has bring in, to be asked first."""
+    emails = [f"{name}@reader.example" for name in names]
+    file = [RosterRow(2, email, email, feeds=("two",), language="de") for email in emails]
+    rosters.import_rows(
+        bot.store,
+        file,
+        import_id=rosters.begin_import(bot.store, "people.csv", bot.clock()),
+        how="people.csv",
+        defaults=rosters.Defaults(Wish(), "en"),
+        next_due=lambda _: NOW + DAY,
+        now=bot.clock(),
+        pending=True,
+    )
+
+
+def test_people_whom_a_file_brings_are_asked_some_each_minute_and_keep_nobody_waiting(
+    bot: App, server: ScriptedServer, clock: Clock
+) -> None:
+    bring(bot, *(f"reader{number}" for number in range(25)))
+    assert signups.waiting_for_turn(bot.store) == 25
+    assert [bot.answer(), bot.answer()] == [10, 0]
+    # Whoever fills in the form is answered before those who wait.
+    assert ask(bot, "one")
+    assert bot.answer() == 1
+    # What an outage has delayed does not come all at once.
+    clock.now += DAY
+    assert [bot.answer(), bot.answer()] == [10, 0]
+    clock.now += timedelta(minutes=1)
+    assert [bot.answer(), bot.answer()] == [5, 0]
+    assert signups.waiting_for_turn(bot.store) == 0
+    assert len({to for to, _ in server.taken}) == len(server.taken) == 26
+    # They are asked in their language, and the week they have begins when they are.
+    clock.now += timedelta(days=6, hours=23)
+    done = press(bot, number_in(bot, server.taken[-1][1]))
+    assert done is not None
+    assert (done.language, done.feeds) == ("de", ("two",))
+    assert subscriber_by_email(bot.store, done.email).standing == Standing.ACTIVE
+
+
+def test_waiting_for_ones_turn_is_no_reason_to_be_forgotten(bot: App, clock: Clock) -> None:
+    bring(bot, "ann")
+    clock.now += timedelta(days=30)
+    assert bot.tidy() == 0
+    assert bot.answer() == 1
+    clock.now += timedelta(days=8)
+    assert bot.tidy() == 1
+
+
+def test_who_was_asked_already_or_has_left_is_passed_when_their_turn_comes(
+    bot: App, server: ScriptedServer, clock: Clock
+) -> None:
+    bring(bot, "ann", "ben", "cy")
+    limits = replace(SIGN_UP_LIMITS, brought_in=Limit(0, timedelta(minutes=1)))
+    assert ask(bot, "one", email="ann@reader.example")
+    signups.take_in(bot.store, bot.tokens.pseudonyms, limits, clock())
+    leave(bot.store, subscriber_by_email(bot.store, "ben@reader.example").id, clock(), "test")
+    bot.erase(subscriber_by_email(bot.store, "cy@reader.example").id)
+    assert bot.answer() == 1
+    assert (signups.waiting_for_turn(bot.store), [to for to, _ in server.taken]) == (0, ["ann@reader.example"])
+    assert rows(bot.store) == [("confirmation", "sent")]
