@@ -11,10 +11,9 @@ from bot.digests.zones import Zones
 from bot.models.choices import Change, Kind
 from bot.models.subscribers import Standing
 from bot.render.languages import Language, language
-from bot.render.occasions import how_often
+from bot.render.occasions import how_often, moment
 from bot.render.wording import zone_named
 from bot.store.subscribers import SubscriberRecord
-from bot.web.words import moment_in_words
 
 _WHEN = frozenset({Kind.CADENCE, Kind.WEEKDAY, Kind.HOUR, Kind.TIMEZONE})
 
@@ -72,7 +71,7 @@ def after_pause(person: SubscriberRecord, spoken: Language) -> str:
     """When the first digest after a pause comes, in words; empty where that is not known."""
     if person.standing != Standing.PAUSED or person.paused_until is None or not person.feeds:
         return ""
-    return moment_in_words(_first(person, person.paused_until), person.wish.timezone, spoken)
+    return moment(_first(person, person.paused_until), person.wish.timezone, spoken)
 
 
 def _first(person: SubscriberRecord, begin: datetime) -> datetime:

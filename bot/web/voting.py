@@ -17,7 +17,7 @@ from bot.store.votes import cast, take_back, vote_on
 from bot.web.edges import Edges, SiteEdges
 from bot.web.forms import Form
 from bot.web.pages import PERSONAL, READ, Pages, SitePages
-from bot.web.people import subscriber_of
+from bot.web.people import speaking, subscriber_of
 from bot.web.views import PaperView, headline_view
 from bot.web.words import masked
 
@@ -99,6 +99,7 @@ def _page(
     outcome: str = "",
     status: int = 200,
 ) -> Response:
+    pages = speaking(pages, person)
     if person.standing == Standing.LEFT:
         return pages.page("gone", status, PERSONAL, address=masked(person.email))
     liked = vote_on(edges.store, person.id, paper.id)

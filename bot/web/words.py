@@ -4,29 +4,14 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from babel.dates import format_time
-
 from bot.digests.cadence import next_occasion
 from bot.models.subscribers import Standing
 from bot.render.languages import Language, language
+from bot.render.occasions import moment
 from bot.render.plain import plain
-from bot.render.wording import zone_named
 from bot.store.subscribers import SubscriberRecord
 
 _SOURCE = language("")
-
-
-def moment_in_words(moment: datetime, timezone: str, spoken: Language = _SOURCE) -> str:
-    """`Tuesday 24 November 2026, 07:00 (Europe/Berlin)`, as the clocks there show it.
-
-    Args:
-        moment: aware.
-        timezone: an IANA name.
-        spoken: the page's language.
-    """
-    there = moment.astimezone(zone_named(timezone))
-    time = format_time(there.time(), "short", locale=spoken.locale)
-    return f"{spoken.weekday(there.date())}{'،' if spoken.direction == 'rtl' else ','} {time} ({timezone})"
 
 
 def next_digest(person: SubscriberRecord, now: datetime, spoken: Language = _SOURCE) -> str:
@@ -34,7 +19,7 @@ def next_digest(person: SubscriberRecord, now: datetime, spoken: Language = _SOU
     if person.standing != Standing.ACTIVE or not person.feeds:
         return ""
     due = person.next_due or next_occasion(person.wish, now)
-    return spoken.gettext("in a moment") if due <= now else moment_in_words(due, person.wish.timezone, spoken)
+    return spoken.gettext("in a moment") if due <= now else moment(due, person.wish.timezone, spoken)
 
 
 def masked(email: str) -> str:

@@ -54,7 +54,7 @@ def test_the_form_shows_what_is_stored(quick: Visit) -> None:
     assert re.search(r'name="timezone"[^>]* value="Europe/Berlin"', page)
     assert re.search(r'name="max_papers"[^>]* value="5"', page)
     assert '<option value="Pacific/Auckland"></option>' in page
-    assert "Thursday 26 November 2026, 10:30 (Europe/Berlin)" in page
+    assert "Thursday, 26 November 2026 at 10:30 (Berlin time)" in page
     assert "a…@example.org" in page
     assert ADA not in page
     assert f'<a href="{quick.link(Purpose.UNSUBSCRIBE, ADA)}">Unsubscribe</a>' in page
@@ -75,7 +75,7 @@ def test_choices_are_written_whole_and_the_next_digest_follows_them(visit: Visit
     assert person.max_papers == 20
     # It is 04:30 over there.
     assert person.next_due == datetime(2026, 11, 23, 23, tzinfo=UTC)
-    assert "Monday 23 November 2026, 18:00 (America/New_York)" in page
+    assert "Monday, 23 November 2026 at 18:00 (New York time)" in page
     assert _ticked(page) == ["chronic-fatigue-syndrome", "blastomycosis", "daily"]
     assert visit.person(BEN).feeds == ("microbicides",)
 
@@ -167,7 +167,7 @@ def test_a_feed_that_is_offered_no_more_is_not_added(visit: Visit) -> None:
 def test_who_has_left_adds_nothing_and_a_wrong_link_stays_wrong(visit: Visit) -> None:
     leave(visit.store, visit.person(BEN).id, NOW, "test")
     page = visit.get(visit.link(Purpose.PREFERENCES, BEN) + f"?add={ADDED}").text
-    assert "You have unsubscribed" in page
+    assert "You are unsubscribed" in page
     assert "<form" not in page
     pausing = TOKENS.make(Purpose.PAUSE, visit.person(ADA).id)
     assert visit.get(f"/preferences/{pausing}?add={ADDED}").status_code == 404
@@ -205,11 +205,11 @@ def test_who_has_left_is_told_so_and_can_choose_nothing(visit: Visit) -> None:
     leave(visit.store, visit.person(ADA).id, NOW, "test")
     page = visit.get(visit.link(Purpose.PREFERENCES, ADA))
     assert page.status_code == 200
-    assert "You have unsubscribed" in page.text
+    assert "You are unsubscribed" in page.text
     assert "<form" not in page.text
     status, text = _save(visit)
     assert status == 409
-    assert "You have unsubscribed" in text
+    assert "You are unsubscribed" in text
     assert visit.person(ADA).standing == Standing.LEFT
     assert visit.person(ADA).wish == ADAS_WISH
     assert visit.person(ADA).next_due is None

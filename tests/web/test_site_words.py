@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import date
 
 import pytest
 from hypothesis import given
@@ -13,7 +13,7 @@ from bot.render.excerpt import excerpt
 from bot.render.languages import language
 from bot.web.choices import zone_names
 from bot.web.views import ABSTRACT_LENGTH, abstract_in_two
-from bot.web.words import masked, moment_in_words
+from bot.web.words import masked
 
 sentences = st.lists(
     st.text(st.sampled_from("abc Åβ中,"), min_size=1, max_size=80).map(lambda text: f"A{text.strip()}."), max_size=12
@@ -53,12 +53,6 @@ def test_an_ellipsis_of_the_authors_own_is_not_a_cut() -> None:
 
 def test_a_day_in_words() -> None:
     assert language("en").weekday(date(2026, 11, 24)) == "Tuesday 24 November 2026"
-
-
-def test_a_moment_is_told_by_the_clock_there() -> None:
-    moment = datetime(2026, 11, 24, 6, tzinfo=UTC)
-    assert moment_in_words(moment, "Europe/Berlin") == "Tuesday 24 November 2026, 07:00 (Europe/Berlin)"
-    assert moment_in_words(moment, "Pacific/Honolulu") == "Monday 23 November 2026, 20:00 (Pacific/Honolulu)"
 
 
 @pytest.mark.parametrize(("email", "shown"), [("ada@example.org", "a…@example.org"), ("x@y.example", "x…@y.example")])

@@ -156,7 +156,7 @@ def test_who_has_left_votes_no_more(visit: Visit) -> None:
     leave(visit.store, visit.person(ADA).id, NOW, "test")
     page = visit.get(link(visit))
     assert (page.status_code, buttons(page.text)) == (200, [])
-    assert "You have unsubscribed" in page.text
+    assert "You are unsubscribed" in page.text
     assert visit.post(link(visit), {"vote": "more"}).status_code == 409
     assert cast(visit) == []
     assert visit.person(ADA).standing == Standing.LEFT
