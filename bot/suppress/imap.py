@@ -105,14 +105,14 @@ class ImapFolder:
         try:
             status, found = step()
         except ssl.SSLError as error:
-            # Not what the library says, which is long.
-            raise self._wrong(f"no TLS that can be trusted: {_brief(error.reason or error)}") from error
+            words = getattr(error, "verify_message", "") or error.reason or error
+            raise self._wrong(f"no TLS that can be trusted: {_brief(words).lower()}") from error
         except imaplib.IMAP4.abort as error:
             raise self._wrong(f"went away at {what}: {_brief(error)}") from None
         except imaplib.IMAP4.error as error:
             raise self._wrong(f"refused at {what}: {_brief(error)}") from None
         except OSError as error:
-            raise self._wrong(f"cannot be reached: {_brief(error.strerror or error)}") from error
+            raise self._wrong(f"cannot be reached: {_brief(error.strerror or error).lower()}") from error
         if status != "OK":
             raise self._wrong(f"refused at {what}: {_brief(found[0] if found else '')}")
         return found

@@ -16,6 +16,8 @@ from typing import Final
 DEEPEST: Final = 4
 #: So many parts are looked at in all.
 MOST_PARTS: Final = 50
+#: So many groups of fields in one report.
+MOST_GROUPS: Final = 100
 #: RFC 2046 section 5.1.1 allows 70.
 _BOUNDARY_LENGTH = 200
 _CONTENT_TYPE_LENGTH = 2_000
@@ -110,7 +112,7 @@ def leaves(part: Part) -> list[Part]:
 
 def blocks(content: bytes) -> list[Headers]:
     """Groups of fields with blank lines between, as delivery reports have them (RFC 3464 section 2.1)."""
-    return [Headers(block) for block in _BLANK_LINE.split(content.strip(b"\n"))]
+    return [Headers(block) for block in _BLANK_LINE.split(content.strip(b"\n"), MOST_GROUPS)[:MOST_GROUPS]]
 
 
 def as_text(raw: bytes) -> str:

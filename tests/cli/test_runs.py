@@ -82,6 +82,7 @@ def test_a_run_is_shown_with_its_account(bot: Bot, store: Store) -> None:
             {"state": "uncertain", "reason": "no reply to the final dot", "count": 1},
         ],
         "passed_over": {},
+        "bounces": {},
     }
     line = bot("runs", "list").out.splitlines()[1].split()
     assert line == ["1", *"Mon 2026-11-23 09:30 UTC open 4 1 1 0 0 1 1".split()]

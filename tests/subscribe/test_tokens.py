@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import string
 from hashlib import sha256
+from random import Random
 
 import pytest
 from hypothesis import given
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 from itsdangerous import Signer
 
 from bot.errors import TokenError
+from bot.models.bounces import Named
 from bot.subscribe.tokens import Purpose, Tokens
 
 OURS = Tokens(["first-key"])
@@ -133,3 +135,43 @@ def test_keys_rotate_for_votes_too() -> None:
 @given(st.text() | st.from_regex(r"[1-9][0-9]{0,25}\.[A-Za-z0-9_\-]{22}"))
 def test_a_vote_that_was_not_signed_here_is_refused(token: str) -> None:
     assert vote_refused(OURS, token)
+
+
+@given(ids, st.randoms(use_true_random=False))
+def test_bounce_addresses_are_read_whatever_becomes_of_their_capitals(number: int, dice: Random) -> None:
+    number = min(number, 10**18 - 1)
+    for token, named in (
+        (OURS.make_bounce(number), Named(delivery_id=number)),
+        (OURS.make_letter_bounce(number), Named(letter_id=number)),
+    ):
+        assert len(token) <= 40
+        assert OURS.read_bounce("".join(dice.choice([c.lower(), c.upper()]) for c in token)) == named
+        assert Tokens(["second-key", "first-key"]).read_bounce(token) == named
+
+
+@pytest.mark.parametrize(
+    "token",
+    [
+        OURS.make_bounce(17).replace("17-", "18-"),
+        OURS.make_bounce(17).replace("17-", "l17-"),
+        OURS.make_letter_bounce(17).removeprefix("l"),
+        OURS.make_bounce(17)[:-1],
+        OURS.make_bounce(17) + "0",
+        Tokens(["other-key"]).make_bounce(17),
+        OURS.make(Purpose.UNSUBSCRIBE, 17),
+        OURS.make_vote(17),
+        "0-" + "0" * 20,
+        "",
+        OURS.make_bounce(17).replace("1", "１", 1),
+    ],
+)
+def test_other_bounce_addresses_are_refused_in_the_same_words(token: str) -> None:
+    with pytest.raises(TokenError) as refusal:
+        OURS.read_bounce(token)
+    assert str(refusal.value) == REFUSED
+
+
+def test_who_complains_is_named_by_the_link_to_leave_alone() -> None:
+    assert OURS.read_leave(OURS.make(Purpose.UNSUBSCRIBE, 17)) == Named(subscriber_id=17)
+    with pytest.raises(TokenError):
+        OURS.read_leave(OURS.make(Purpose.DIGEST, 17))
