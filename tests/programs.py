@@ -27,21 +27,32 @@ def environment(**settings: str) -> dict[str, str]:
     return quiet | {f"BOT_{name}": value for name, value in settings.items()}
 
 
-def ran(folder: Path, *words: str, **settings: str) -> Ended:
-    """`bot WORDS …` in a folder, once it has ended.
+class Program:
+    """`bot WORDS …` in a folder, from now on."""
 
-    Raises:
-        TimeoutError: it has not within two minutes.
-    """
-    with tempfile.TemporaryDirectory() as said:
-        out, err = Path(said, "out"), Path(said, "err")
-        program = _CONTEXT.Process(target=_be, args=(folder, words, environment(**settings), out, err))
-        program.start()
-        program.join(120)
-        if program.exitcode is None:
-            program.kill()
-            raise TimeoutError(f"bot {' '.join(words)}: {err.read_text('utf-8')}")
-        return Ended(program.exitcode, out.read_text("utf-8"), err.read_text("utf-8"))
+    def __init__(self, folder: Path, *words: str, **settings: str) -> None:
+        self._said = tempfile.TemporaryDirectory()
+        self._out, self._err = Path(self._said.name, "out"), Path(self._said.name, "err")
+        given = (folder, words, environment(**settings), self._out, self._err)
+        self._process = _CONTEXT.Process(target=_be, args=given)
+        self._process.start()
+
+    def ended(self, seconds: float = 120) -> Ended | None:
+        """What it left behind; None if it has not ended by then, and is killed for it."""
+        self._process.join(seconds)
+        code = self._process.exitcode
+        if code is None:
+            self._process.kill()
+            self._process.join()
+        with self._said:
+            return None if code is None else Ended(code, self._out.read_text("utf-8"), self._err.read_text("utf-8"))
+
+
+def ran(folder: Path, *words: str, **settings: str) -> Ended:
+    """`bot WORDS …` in a folder, once it has ended."""
+    ended = Program(folder, *words, **settings).ended()
+    assert ended is not None, f"bot {' '.join(words)}: has not ended"
+    return ended
 
 
 def _be(folder: Path, words: tuple[str, ...], variables: dict[str, str], out: Path, err: Path) -> None:

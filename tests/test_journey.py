@@ -56,6 +56,8 @@ def sending(url: str, **more: str) -> dict[str, str]:
         "POSTAL_ADDRESS": "1 Sample Street, Exampleton",
         "PUBLIC_URL": "https://papers.example.org",
         "FETCH_ALLOW_PRIVATE": "true",
+        # Only for the pace that a key allows.
+        "NCBI_API_KEY": "sample",
         **more,
     }
 
@@ -125,8 +127,6 @@ def sources_at(replay: str) -> dict[str, str]:
     return {
         "PUBMED_URL": f"{replay}/entrez/eutils",
         "EUROPEPMC_URL": f"{replay}/europepmc/webservices/rest",
-        # Only for the pace that a key allows.
-        "NCBI_API_KEY": "sample",
     }
 
 
@@ -181,6 +181,7 @@ def test_real_records_into_a_plain_sink(bot: Bot, replay: str, tmp_path: Path) -
     assert len(mails) == said["plan"]["chosen"] == 3
 
 
+@pytest.mark.long
 def test_real_records_of_a_longer_stretch(bot: Bot, replay: str) -> None:
     today = datetime.now(UTC).date()
     settings = sending("smtp://127.0.0.1:1", **sources_at(replay))

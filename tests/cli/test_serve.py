@@ -55,6 +55,7 @@ def test_it_collects_sends_and_shows_and_stops_when_told(tmp_path: Path) -> None
         settings = {
             "PUBMED_URL": service.pubmed_url,
             "EUROPEPMC_URL": service.europepmc_url,
+            "NCBI_API_KEY": "sample",
             "FETCH_ALLOW_PRIVATE": "true",
             "SMTP_URL": mailbox.url,
             "FROM": "Concept Digest <digest@papers.example.org>",
@@ -131,6 +132,7 @@ def test_delivering_by_hand_finishes_what_is_in_flight_when_told_to_stop(tmp_pat
         settings = {
             "PUBMED_URL": service.pubmed_url,
             "EUROPEPMC_URL": service.europepmc_url,
+            "NCBI_API_KEY": "sample",
             "FETCH_ALLOW_PRIVATE": "true",
             "SMTP_URL": mailbox.url,
             "FROM": "Concept Digest <digest@papers.example.org>",

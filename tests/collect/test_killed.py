@@ -3,36 +3,30 @@
 from __future__ import annotations
 
 import json
-import os
 import random
 import sqlite3
-import subprocess
-import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from bot.demo.service import SampleService
+from tests.programs import Program, ran
 
 
-def command(folder: Path, service: SampleService, *words: str) -> subprocess.Popen[str]:
-    folder.mkdir(exist_ok=True)
-    quiet = {name: value for name, value in os.environ.items() if not name.startswith("BOT_")}
-    sources = {
-        "BOT_PUBMED_URL": service.pubmed_url,
-        "BOT_EUROPEPMC_URL": service.europepmc_url,
-        "BOT_NCBI_API_KEY": "sample",
-        "BOT_FETCH_ALLOW_PRIVATE": "true",
+def sources(service: SampleService) -> dict[str, str]:
+    return {
+        "PUBMED_URL": service.pubmed_url,
+        "EUROPEPMC_URL": service.europepmc_url,
+        "NCBI_API_KEY": "sample",
+        "FETCH_ALLOW_PRIVATE": "true",
     }
-    words = (sys.executable, "-m", "bot", *words)
-    pipe = subprocess.PIPE
-    return subprocess.Popen(words, cwd=folder, env=quiet | sources, stdout=pipe, stderr=pipe, text=True)
 
 
 def done(folder: Path, service: SampleService, *words: str) -> str:
-    out, err = command(folder, service, *words).communicate(timeout=120)
-    assert "Traceback" not in err
-    return out
+    folder.mkdir(exist_ok=True)
+    ended = ran(folder, *words, **sources(service))
+    assert "Traceback" not in ended.err
+    return ended.out
 
 
 def stored(folder: Path) -> list[Any]:
@@ -55,12 +49,7 @@ def test_killed_at_any_instant_it_goes_on(tmp_path: Path) -> None:
             done(folder, service, "feeds", "apply", "--starter")
         done(whole, service, "collect")
         for _ in range(4):
-            process = command(killed, service, "collect")
-            try:
-                process.wait(chance.uniform(0.6, 3.5))
-            except subprocess.TimeoutExpired:
-                process.kill()
-            process.communicate()
+            Program(killed, "collect", **sources(service)).ended(chance.uniform(0.1, 2.5))
         report = json.loads(done(killed, service, "collect", "--json"))
         assert {query["health"] for query in report["queries"]} == {"quiet"}
         assert stored(killed) == stored(whole)
