@@ -250,7 +250,11 @@ def stored(store: Store, found: Sequence[Announcement], chance: random.Random) -
 
 
 @given(SEEDS)
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=settings().max_examples // 2,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
 def test_any_order_batches_and_replays_give_the_same_papers(shared_store: Store, seed: int) -> None:
     chance = random.Random(seed)
     found = universe(chance)

@@ -114,7 +114,7 @@ def emptied(store: Store) -> Store:
 
 
 @given(st.integers(0, 2**32 - 1))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=settings().max_examples // 3, deadline=None)
 def test_any_order_of_windows_pages_failures_and_stops_gives_the_same_papers(shared_store: Store, seed: int) -> None:
     chance = random.Random(seed)
     start = NOW - chance.randint(3, 7) * DAY

@@ -206,7 +206,7 @@ def test_what_cannot_be_written_at_the_end_either_is_told_and_stays_in_doubt(sql
     assert states(sqlite_store) == ["handed over"]
 
 
-@settings(max_examples=25)
+@settings(max_examples=settings().max_examples // 5)
 @given(connections=st.integers(1, 5), turns=st.lists(st.integers(0, 3), min_size=12, max_size=12))
 def test_no_more_are_handed_over_than_connections_at_any_commit(
     tmp_path_factory: pytest.TempPathFactory, connections: int, turns: list[int]

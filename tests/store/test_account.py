@@ -139,7 +139,11 @@ class Watched:
         *[("close", 0, State.SENT), ("sent", 0, State.SENT), ("close", 0, State.SENT), ("retry", 0, State.SENT)],
     ]
 )
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=settings().max_examples // 2,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
 def test_no_order_of_steps_breaks_the_account(
     steps: list[tuple[str, int, State]], tmp_path_factory: pytest.TempPathFactory
 ) -> None:

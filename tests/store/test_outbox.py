@@ -403,7 +403,11 @@ STEPS = st.lists(
 @example(
     steps=[("claim", State.QUEUED), ("hand over", State.QUEUED), ("settle", State.UNCERTAIN), ("settle", State.QUEUED)]
 )
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=settings().max_examples // 4,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
 def test_whatever_is_tried_only_what_the_states_allow_happens(
     steps: list[tuple[str, State]], tmp_path_factory: pytest.TempPathFactory
 ) -> None:

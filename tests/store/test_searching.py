@@ -107,7 +107,7 @@ signs = st.text(st.sampled_from("a αﬁ½²中ا́\x00\ud800\"'*()^:-+{}~|&!<>%
 
 
 @given(signs | st.text(max_size=40))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=settings().max_examples, deadline=None)
 def test_nothing_that_can_be_written_is_an_error(filled: Store, written: str) -> None:
     hits = search(filled, read_asked(written), 20)
     assert len(hits.ids) == hits.total

@@ -95,7 +95,7 @@ domains = st.text("abcXYZ019.-", min_size=1, max_size=70)
 tops = st.sampled_from(["org", "ORG", "test", "local", "Invalid", "c", "x1", "1", "museum", "xn--p1ai"])
 
 
-@settings(max_examples=1500)
+@settings(max_examples=settings().max_examples * 10)
 @given(st.builds("{}@{}.{}".format, ascii_parts, domains, tops))
 @example("Info@example.org")
 @example("ann@ab--cd.org")

@@ -253,7 +253,7 @@ def lines_of(rows: list[str]) -> Iterator[str]:
     yield from rows
 
 
-@settings(deadline=None, max_examples=200)
+@settings(deadline=None, max_examples=settings().max_examples // 2)
 @given(st.lists(st.text('ab@.;,"=\t7\x00é') | st.just("ann@example.org,Ann,covid-19,7"), max_size=12))
 def test_every_row_gives_one_item_and_nothing_stops_the_rest(rows: list[str]) -> None:
     content = "\n".join(lines_of(rows)) + "\n\nlast@example.org,Last,,\n"
