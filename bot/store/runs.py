@@ -301,4 +301,10 @@ def _counts(connection: Connection, ids: Sequence[int]) -> dict[int, dict[State,
         .group_by(delivery.c.run_id, delivery.c.state)
     )
     found = {(run_id, State(state)): int(count) for run_id, state, count in connection.execute(query)}
-    return {one: {s: found[one, s] for s in State if (one, s) in found} for one in ids}
+    counts = {one: {s: found[one, s] for s in State if (one, s) in found} for one in ids}
+    # Deliveries are forgotten some day (`bot.store.retention`), the account is not.
+    bare = [one for one, of_run in counts.items() if not of_run]
+    if bare:
+        for row in connection.execute(select(account).where(account.c.run_id.in_(bare))).mappings():
+            counts[row["run_id"]] = {state: row[state.value] for state in CLOSED if row[state.value]}
+    return counts

@@ -30,12 +30,14 @@ from bot.errors import BotError, MailServerError, StoppedError
 from bot.models.deliveries import Claim, Message, Outcome, PassedOver
 from bot.models.feeds import StandingQuery
 from bot.models.subscribers import Standing, Wish
+from bot.render.wording import zone_named
 from bot.settings import Mailbox, Settings
 from bot.store import feeds, imports, outbox, queries, rosters, subscribers
 from bot.store.engine import Store
 from bot.store.erasing import erase
 from bot.store.hosts import SharedLines
 from bot.store.instance import secret_key
+from bot.store.retention import forget_old
 from bot.store.schema import open_store
 from bot.store.signups import forget_unconfirmed
 from bot.subscribe.tokens import Tokens
@@ -54,6 +56,8 @@ from bot.wiring.tagging import TaggingReport, tag_papers
 
 #: How often a round looks whether it is to stop, in seconds.
 WATCH_EVERY = 0.2
+#: Hours in which few digests are due.
+NIGHT = range(6)
 #: A probe is not kept waiting long.
 PROBING = Limits(total=15.0, tries=1)
 
@@ -190,8 +194,14 @@ class App:
         return take_bounces(self.store, where, self.tokens, self.clock, should_stop)
 
     def tidy(self) -> int:
-        """Forget the people who did not confirm in time, and what else nobody needs; how many people went."""
-        return forget_unconfirmed(self.store, self.clock())
+        """Forget the people who did not confirm in time, and what else nobody needs; how many people went.
+
+        What takes long is done at night, by the clock of `BOT_TIMEZONE`.
+        """
+        now = self.clock()
+        if now.astimezone(zone_named(self.settings.timezone)).hour in NIGHT:
+            forget_old(self.store, now)
+        return forget_unconfirmed(self.store, now)
 
     def erase(self, subscriber_id: int) -> bool:
         """Forget a person whole; see `bot.store.erasing.erase`."""
