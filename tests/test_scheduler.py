@@ -45,6 +45,19 @@ def test_jobs_are_those_asked_for(app: App, collecting: bool, delivering: bool, 
     app.close()
 
 
+def test_bounces_are_read_where_the_settings_say_from_where(tmp_path: Path) -> None:
+    environ = {"BOT_DATABASE_URL": f"sqlite:///{tmp_path}/bot.db", "BOT_BOUNCES": str(tmp_path / "none")}
+    app = build(read_settings(tmp_path, environ), lambda: NOW)
+    scheduler = build_scheduler(app, NOW, lambda: False, delivering=False)
+    job = next(job for job in scheduler.get_jobs() if job.id == "bounces")
+    with capture_logs() as told:
+        job.func(*job.args)
+    assert [(line["job"], line["error"]) for line in told] == [
+        ("bounces", f"bounces: {tmp_path}/none: no Maildir; it has the folders new, cur and tmp")
+    ]
+    app.close()
+
+
 def test_jobs_run_at_once_when_it_starts(app: App) -> None:
     feeds.apply_catalogue(app.store, [catalogue_feed("one")], NOW)
     scheduler = build_scheduler(app, datetime.now(UTC), lambda: False)

@@ -1,7 +1,7 @@
 """A mail's bytes taken apart, as far as reports need it: in linear time, and whatever it is made of.
 
-Python's own parser takes minutes for a mebibyte that is made to keep it busy, and nests until the stack ends. Mails
-here come from anybody.
+Python's own parser takes about a minute for a mebibyte that is made to keep it busy, and nests until the stack ends.
+Mails here come from anybody.
 """
 
 from __future__ import annotations

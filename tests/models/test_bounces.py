@@ -43,7 +43,8 @@ def test_several_in_a_row_over_some_days_close(marks: str, days: float, closed: 
 
 
 def test_the_numbers_are_those_that_the_docs_tell() -> None:
-    assert (SOFT_DIGESTS, SOFT_SPAN) == (4, timedelta(days=10))
+    told = SOFT_DIGESTS, SOFT_SPAN
+    assert told == (4, timedelta(days=10))
 
 
 @pytest.mark.parametrize(

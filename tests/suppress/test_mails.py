@@ -16,6 +16,7 @@ from bot.suppress.mails import READ_AT_MOST, Sort, read_mail
 from tests.suppress.reports import MESSAGE_ID, TOKENS, arf, bounced, dsn, reply
 
 TOKEN = TOKENS.make_bounce(4711)
+SRS = b"SRS0=HHH=TT=papers.example.org=bounce+" + TOKEN.encode() + b"=papers.example.org@forwarder.example"
 
 
 def test_a_failure_is_read_with_all_that_names_its_mail() -> None:
@@ -53,9 +54,6 @@ def test_it_is_read_in_the_forms_in_which_it_comes(way: Callable[[bytes], bytes]
     assert [token.lower() for token in read.tokens] == [TOKEN]
 
 
-SRS = b"SRS0=HHH=TT=papers.example.org=bounce+" + TOKEN.encode() + b"=papers.example.org@forwarder.example"
-
-
 @pytest.mark.parametrize("encoding", ["base64", "quoted-printable"])
 def test_encoded_reports_are_read(encoding: str) -> None:
     mail = bounced(4711)
@@ -69,8 +67,8 @@ def test_encoded_reports_are_read(encoding: str) -> None:
 
 def test_a_report_inside_of_a_gateways_own_parts_is_read_if_it_is_from_nobody() -> None:
     inner = bounced(4711).partition(b"MIME-Version: 1.0\n")[2]
-    outer = b"Return-Path: <>\nTo: bounce+%s@papers.example.org\nContent-Type: multipart/mixed; boundary=o\n\n--o\n%s\n--o--"
-    mail = outer % (TOKEN.encode(), inner)
+    head = b"Return-Path: <>\nTo: bounce+%s@papers.example.org\n" % TOKEN.encode()
+    mail = head + b"Content-Type: multipart/mixed; boundary=o\n\n--o\n" + inner + b"\n--o--"
     assert read_mail(mail).kind is BounceKind.GONE
     assert read_mail(mail.replace(b"<>", b"<zoe@reader.example>")).sort is Sort.PERSON
 

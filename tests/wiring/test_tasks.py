@@ -21,10 +21,11 @@ from bot.store.schema import upgrade
 from bot.store.tasks import DELIVER, TAG, collect_task
 from bot.wiring import App, build
 from bot.wiring import tasks as bodies
-from bot.wiring.tasks import LANES, collect, deliver, plan, steps, tag
+from bot.wiring.tasks import LANES, bounces, collect, deliver, plan, steps, tag
 from bot.wiring.working import chosen_lanes
 from tests.builders import catalogue_feed, finding, save
 from tests.deliver.rows import fill, states
+from tests.suppress.reports import dsn
 
 NOW = datetime(2026, 11, 23, 9, 30, tzinfo=UTC)
 ON = lambda: False  # noqa: E731 (a rule in one line)
@@ -165,6 +166,20 @@ def test_what_goes_wrong_is_told_and_counts_as_failed(app: App, monkeypatch: pyt
         steps(app, ON, "one")["collect"][1](query_id=1)
     (line,) = told
     assert (line["event"], line["task"], line["query_id"]) == ("task failed", "collect", 1)
+
+
+def test_bounces_are_read_by_whoever_is_told_where_from(app: App, tmp_path: Path) -> None:
+    bounces(app, ON)
+    (number,) = fill(app.store, 1)
+    for part in ("new", "cur"):
+        (tmp_path / "box" / part).mkdir(parents=True)
+    token = app.tokens.make_bounce(number)
+    (tmp_path / "box" / "new" / "1").write_bytes(dsn(f"bounce+{token}@papers.example.org"))
+    told = App(app.settings.model_copy(update={"bounces": str(tmp_path / "box")}), app.store, app.clock)
+    with capture_logs() as lines:
+        for _ in range(2):
+            bounces(told, ON)
+    assert lines == [{"event": "bounces", "log_level": "info", "read": 1, "suppressed": 1, "gone": 1}]
 
 
 def test_a_task_that_was_told_to_stop_waits_again(app: App) -> None:
