@@ -11,7 +11,7 @@ from typing import Any
 from bot.errors import MailboxError
 from bot.suppress.mailbox_url import ImapUrl
 from bot.suppress.mailboxes import Unread
-from bot.suppress.mails import READ_AT_MOST
+from bot.suppress.mails import READ_AT_MOST, is_told_by_header
 
 #: Seconds that the server may take for one answer.
 PATIENCE = 60.0
@@ -33,13 +33,14 @@ class ImapFolder:
         return self._url.name
 
     def unread(self) -> Iterator[Unread]:
-        """In the order in which they came."""
+        """In the order in which they came; of people's mails the header alone, since they are here each time."""
         for uid in self._unseen():
-            found = self._uid("FETCH", uid, f"(BODY.PEEK[]<0.{READ_AT_MOST}>)")
-            contents = [one[1] for one in found if isinstance(one, tuple) and isinstance(one[1], bytes)]
+            content = self._fetched(uid, "HEADER")
+            if content and not is_told_by_header(content):
+                content = self._fetched(uid, "")
             # Nothing, where somebody else has moved it meanwhile.
-            if contents:
-                yield Unread(uid, contents[0])
+            if content:
+                yield Unread(uid, content)
 
     def count(self) -> int:
         """How many there are."""
@@ -57,6 +58,10 @@ class ImapFolder:
                 connection.logout()
             except (imaplib.IMAP4.error, OSError):
                 connection.shutdown()
+
+    def _fetched(self, uid: str, section: str) -> bytes:
+        found = self._uid("FETCH", uid, f"(BODY.PEEK[{section}]<0.{READ_AT_MOST}>)")
+        return next((one[1] for one in found if isinstance(one, tuple) and isinstance(one[1], bytes)), b"")
 
     def _unseen(self) -> list[str]:
         found = self._uid("SEARCH", "UNSEEN")

@@ -23,6 +23,8 @@ _REPORTED = ("X-Postfix-Sender", "Original-Mail-From")
 _QUOTED = ("Return-Path", "X-Return-Path", "X-Envelope-From")
 _BOUNCE_TOKEN = re.compile(r"\+(l?\d{1,20}[-.][A-Za-z0-9_-]{8,64})(?=[@=])", re.IGNORECASE)
 _LEAVE_TOKEN = re.compile(r"/unsubscribe/(\d{1,20}\.[A-Za-z0-9_-]{8,64})(?![A-Za-z0-9_-])")
+#: As mail programs write it whose button follows the mailto link of List-Unsubscribe (RFC 2369 section 3.2).
+_LEAVING = re.compile(r"\s*unsubscribe\s+(\d{1,20}\.[A-Za-z0-9_-]{8,64})\s*", re.IGNORECASE)
 _MESSAGE_ID = re.compile(r"[^\s<>@]{1,200}@[^\s<>@]{1,255}")
 _XTEXT = re.compile(r"\+([0-9A-F]{2})")
 #: Types of complaints (RFC 5965 section 7.3); others report viruses, or that a mail was no nuisance after all.
@@ -45,6 +47,8 @@ class Sort(StrEnum):
     """A report of something else: read, a virus, no nuisance after all."""
     AUTOMATIC = "automatic"
     """A program's answer: on holiday, say."""
+    LEAVING = "leaving"
+    """It asks to be unsubscribed, with the token of a link to leave."""
     PERSON = "person"
     """For a person to read."""
     UNREADABLE = "unreadable"
@@ -69,12 +73,18 @@ class Reading:
     identity: str = ""
 
 
+def is_told_by_header(header: bytes) -> bool:
+    """Whether `read_mail` needs no more of a mail than its header: of all but reports, and what comes from nobody."""
+    headers = take_apart(header).headers
+    return headers.content_type[0] != "multipart/report" and not _is_from_nobody(headers)
+
+
 def read_mail(content: bytes) -> Reading:
     """What a mail is and says, looking at `READ_AT_MOST` octets of it. It raises nothing, whatever it is given."""
     mail = take_apart(content[:READ_AT_MOST])
     kind, named = mail.headers.content_type
     report_type = named.get("report-type", "").lower()
-    from_nobody = any(not path.strip(" <>") for path in mail.headers.all("Return-Path"))
+    from_nobody = _is_from_nobody(mail.headers)
     parts = leaves(mail) if kind.startswith("multipart/") else [mail]
     told = [part for part in parts if part.type in _STATUSES]
     if kind == "multipart/report" and report_type == "feedback-report":
@@ -85,7 +95,10 @@ def read_mail(content: bytes) -> Reading:
         return Reading(Sort.UNREADABLE)
     if kind == "multipart/report":
         return Reading(Sort.OTHER)
-    return Reading(Sort.AUTOMATIC if from_nobody or _is_automatic(mail.headers) else Sort.PERSON)
+    if from_nobody or _is_automatic(mail.headers):
+        return Reading(Sort.AUTOMATIC)
+    leaving = _LEAVING.fullmatch(mail.headers.first("Subject"))
+    return Reading(Sort.LEAVING, leave_tokens=(leaving[1],)) if leaving else Reading(Sort.PERSON)
 
 
 def _delivery_report(mail: Part, parts: Sequence[Part], told: Sequence[Part]) -> Reading:
@@ -150,6 +163,11 @@ def _recipient(group: Headers) -> RecipientStatus | None:
         group.first("Original-Recipient"),
         group.first("Final-Recipient"),
     )
+
+
+def _is_from_nobody(headers: Headers) -> bool:
+    """RFC 5321 section 4.5.5: reports, and answers of programs, have a null sender."""
+    return any(not path.strip(" <>") for path in headers.all("Return-Path"))
 
 
 def _is_automatic(headers: Headers) -> bool:

@@ -12,6 +12,7 @@ from bot.errors import TokenError
 from bot.models.bounces import BounceKind, BounceReport, Named, named_by_message_id
 from bot.store.bounces import Taken, take_bounce
 from bot.store.engine import Store
+from bot.store.leaving import leave
 from bot.suppress.mailboxes import BounceBox
 from bot.suppress.mails import Reading, Sort, read_mail
 
@@ -21,6 +22,7 @@ COUNTED = (
     "soft",
     "refused",
     "complaints",
+    "unsubscribed",
     "delayed",
     "delivered",
     "replies",
@@ -30,6 +32,8 @@ COUNTED = (
     "repeated",
     "broken",
 )
+#: How somebody left, for the evidence.
+HOW = "mail to unsubscribe"
 _NAMES = {BounceKind.COMPLAINT: "complaints"}
 _SORTS = {
     Sort.DELAYED: "delayed",
@@ -99,6 +103,7 @@ def take_all(
             counts["broken"] += 1
             problems.append((mail.name, mail.problem or "says that it is a report, and has none that can be read"))
         else:
+            reading = _for_us(reading, tokens)
             name, closed = _take(store, reading, tokens, clock())
             counts[name] += 1
             suppressed += closed
@@ -109,8 +114,22 @@ def take_all(
     return BouncesReport(counts, suppressed, left, tuple(problems))
 
 
+def _for_us(reading: Reading, tokens: TokenReader) -> Reading:
+    """The same, but a wish to leave that we cannot read is for a person: somebody wants it."""
+    if reading.sort is not Sort.LEAVING:
+        return reading
+    try:
+        tokens.read_leave(reading.leave_tokens[0])
+    except TokenError:
+        return Reading(Sort.PERSON)
+    return reading
+
+
 def _take(store: Store, reading: Reading, tokens: TokenReader, now: datetime) -> tuple[str, bool]:
     """What a mail is counted as, and whether it has closed an address."""
+    if reading.sort is Sort.LEAVING:
+        subscriber_id = tokens.read_leave(reading.leave_tokens[0]).subscriber_id or 0
+        return "unsubscribed" if leave(store, subscriber_id, now, HOW) else "repeated", False
     if reading.kind is None:
         return _SORTS[reading.sort], False
     named = find_named(reading, tokens)

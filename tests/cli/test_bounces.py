@@ -79,6 +79,7 @@ def test_the_settings_name_the_mailbox_and_the_check_tells_of_it(
         "soft": 0,
         "refused": 0,
         "complaints": 0,
+        "unsubscribed": 0,
         "delayed": 0,
         "delivered": 0,
         "replies": 1,

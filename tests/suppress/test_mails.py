@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.models.bounces import BounceKind
-from bot.suppress.mails import READ_AT_MOST, Sort, read_mail
+from bot.suppress.mails import READ_AT_MOST, Sort, is_told_by_header, read_mail
 from tests.suppress.reports import MESSAGE_ID, TOKENS, arf, bounced, dsn, reply
 
 TOKEN = TOKENS.make_bounce(4711)
@@ -115,6 +115,15 @@ def test_a_report_without_one_is_unreadable(mail: bytes) -> None:
 )
 def test_replies_are_told_apart(mail: bytes, sort: str) -> None:
     assert read_mail(mail).sort == sort
+    header = mail.partition(b"\n\n")[0] + b"\n\n"
+    assert not is_told_by_header(header) or read_mail(header).sort == sort
+
+
+def test_reports_are_not_told_by_their_header() -> None:
+    assert is_told_by_header(reply())
+    assert not any(
+        is_told_by_header(mail) for mail in (bounced(1), arf(""), reply().replace(b"<zoe@reader.example>", b"<>"))
+    )
 
 
 def test_a_complaint_names_the_mail_in_what_it_quotes() -> None:

@@ -273,6 +273,24 @@ def test_replies_change_nothing_and_those_of_people_stay_unread(store: Store) ->
         assert connection.execute(select(bounce)).all() == []
 
 
+def test_whoever_asks_by_mail_to_leave_has_left_and_nobody_else(store: Store) -> None:
+    sent(store, 3)
+    who = column_of_subscribers(store)
+    leaving = [TOKENS.make(purpose, one) for purpose, one in (("unsubscribe", who[0]), ("preferences", who[1]))]
+    mails = [reply().replace(b"Re: papers", b"Unsubscribe\n " + token.encode()) for token in leaving]
+    quoted = reply().replace(b"Re: papers", f"Re: unsubscribe {TOKENS.make('unsubscribe', who[2])}".encode())
+    holiday = reply("Auto-Submitted: auto-replied\n").replace(b"Re: papers", f"unsubscribe {leaving[0]}".encode())
+    pile = Pile(*mails, quoted, holiday)
+    report = take_all(store, pile, TOKENS, lambda: NOW)
+    assert nonzero(report) == {"unsubscribed": 1, "replies": 3, "left": 2}
+    # What cannot be read is somebody's wish, and stays for a person.
+    assert pile.marked == ["0", "3"]
+    with store.reading() as connection:
+        standings = connection.execute(select(subscriber.c.standing).order_by(subscriber.c.id)).scalars().all()
+    assert standings == ["left", "active", "active"]
+    assert take(store, mails[0]) == {"repeated": 1}
+
+
 def test_what_came_back_goes_with_the_person_and_is_unknown_after(store: Store) -> None:
     (number,) = sent(store, 1)
     take(store, bounced(number))
