@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from itertools import count
 
 import httpx
 import pytest
-from sqlalchemy import func, insert, select
+from sqlalchemy import Engine, event, func, insert, select
 
 from bot.models.signups import SIGN_UP_LIMITS, Limit, SignUpLimits
 from bot.store.engine import Store
@@ -52,19 +53,39 @@ def test_a_sign_up_is_written_down_with_what_was_agreed_to_and_from_where(visit:
     assert str(row["wording"]) in visit.get("/sign-up").text
 
 
+@contextmanager
+def statements() -> Iterator[list[str]]:
+    """What is asked of databases meanwhile, without the values."""
+    asked: list[str] = []
+
+    def note(_connection: object, _cursor: object, statement: str, *_more: object) -> None:
+        asked.append(statement.lower())
+
+    event.listen(Engine, "before_cursor_execute", note)
+    try:
+        yield asked
+    finally:
+        event.remove(Engine, "before_cursor_execute", note)
+
+
 def test_nobody_can_tell_from_the_answer_who_is_known(visit: Visit) -> None:
     with visit.store.writing() as connection:
         connection.execute(insert(suppression).values(email_key="gone@example.org", reason="bounce", detail="", at=NOW))
     leave(visit.store, visit.person(BEN).id, NOW, "test")
-    answers = []
-    for email in (ADA, BEN, "gone@example.org", "unknown@example.org", "unknown@example.org", "other@example.org"):
-        answer = visit.post("/sign-up", FORM | {"email": email})
+    answers, work = [], []
+    # The first visit is one more, since it opens connections.
+    for email in (ADA, ADA, BEN, "gone@example.org", *["unknown@example.org"] * 2, "other@example.org"):
+        with statements() as asked:
+            answer = visit.post("/sign-up", FORM | {"email": email})
+        work.append(asked)
         answers.append((answer.status_code, dict(answer.headers) | {"date": ""}, answer.text.replace(email, "EMAIL")))
     for _, headers, _ in answers:
         headers.pop("content-length", None)
     assert all(answer == answers[0] for answer in answers)
-    # And the same work: one row each, and nothing else of anybody.
-    assert len(kept(visit.store)) == 6
+    # And the same work: the same statements, one row each, and nothing else of anybody.
+    assert all(asked == work[1] for asked in work[1:])
+    assert any("insert into sign_up" in statement for statement in work[1])
+    assert len(kept(visit.store)) == 7
     assert all(row["subscriber_id"] is None for row in kept(visit.store))
 
 
