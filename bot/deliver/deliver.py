@@ -10,11 +10,12 @@ from datetime import datetime, timedelta
 import structlog
 
 from bot.deliver.grammar import ascii_domain
+from bot.deliver.means import Means, Render
 from bot.deliver.pool import Relays
 from bot.deliver.receivers import Receivers
 from bot.deliver.report import DeliverReport
 from bot.deliver.retry import refusal
-from bot.deliver.round import Means, Render, Round
+from bot.deliver.round import Round
 from bot.errors import BotError, MailServerError, SettingsError, StoreError
 from bot.models.deliveries import Claim, Outcome, Phase, Reply, State
 from bot.models.paces import Limits

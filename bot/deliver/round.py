@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
@@ -14,18 +13,16 @@ import structlog
 
 from bot.deliver.brake import MOST, OF, Brake
 from bot.deliver.desk import Desk
+from bot.deliver.errands import Errands
 from bot.deliver.jobs import Job, Jobs
 from bot.deliver.ledger import Ledger
-from bot.deliver.pool import Pool, Relay, Relays, losses_allowed
-from bot.deliver.receivers import Receivers
+from bot.deliver.means import Means
+from bot.deliver.pool import Pool, Relay, losses_allowed
 from bot.deliver.retry import FIRST_WAIT, concerns_sender, concerns_server, decide, jitter_of, refusal
 from bot.deliver.throttle import Throttle
 from bot.errors import BotError, MailServerError, NotRenderedError, SettingsError, StoreError
 from bot.models.deliveries import Claim, Message, Outcome, Phase, Reply, State
-from bot.models.paces import Limits
-from bot.models.suppressions import SuppressionReason
 from bot.store import halting, outbox, runs
-from bot.store.engine import Store
 from bot.store.home import assure_home
 from bot.store.settling import Settlement
 
@@ -44,26 +41,7 @@ GLANCE, LOOK, HOUSEKEEPING = 0.1, 1.0, 60.0
 #: Seconds between claims while receivers want it slower: a bucket holds one second's worth.
 AT_PACE = 0.25
 
-Render = Callable[[Sequence[Claim]], Awaitable[Sequence[Message | BotError]]]
-
 log = structlog.get_logger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Means:
-    """What a round works with; see `bot.deliver.deliver.deliver`."""
-
-    store: Store
-    relays: Relays
-    render: Render
-    clock: Callable[[], datetime]
-    domain: str
-    suppression_for: Callable[[Reply], SuppressionReason | None]
-    progress: Callable[[Claim, Outcome], None]
-    should_stop: Callable[[], bool]
-    quiet_until: Callable[[datetime], datetime | None]
-    limits: Limits = field(default_factory=Limits)
-    receivers: Receivers | None = None
 
 
 class Round:
@@ -93,7 +71,7 @@ class Round:
         #: Until when deliveries are put off for their receivers' sake, as far as is known here.
         self._put_off_until: datetime | None = None
         self._stop_asked_at: datetime | None = None
-        self._tasks: set[asyncio.Task[Any]] = set()
+        self._errands = Errands(self._fail)
         self._looking_up: asyncio.Task[Any] | None = None
 
     async def drain(self, limit: int | None) -> None:
@@ -117,7 +95,7 @@ class Round:
         finally:
             # Nobody is left at work, unless it is broken off in the middle or something has gone wrong here.
             await self._pool.break_off()
-            await asyncio.gather(*self._tasks, return_exceptions=True)
+            await self._errands.done()
             watch.cancel()
             await asyncio.gather(watch, return_exceptions=True)
             for job in self._jobs.drop():
@@ -147,7 +125,7 @@ class Round:
             claims = await self._claim(BATCH if left is None else min(BATCH, left))
             if claims:
                 left = None if left is None else left - len(claims)
-                rendering.append(self._start(self._prepare(claims)))
+                rendering.append(self._errands.start(self._prepare(claims)))
                 if len(rendering) >= RENDERING:
                     await rendering.pop(0)
             elif self._put_off_until is not None and self._put_off_until > asked_at:
@@ -177,7 +155,7 @@ class Round:
             self._put_off_until = max(self._put_off_until or latest, latest)
         receivers = self._means.receivers
         if claimed.unknown and receivers and (self._looking_up is None or self._looking_up.done()):
-            self._looking_up = self._start(receivers.look_up(claimed.unknown, now))
+            self._looking_up = self._errands.start(receivers.look_up(claimed.unknown, now))
         found: list[Claim] = claimed.claims
         return found
 
@@ -287,7 +265,7 @@ class Round:
         if self._brake.note(concerns_us=concerns_sender(reply)):
             self._brake = Brake()
             words = f"more than {MOST} of the last {OF} mails were refused for a reason of ours; last at {reply}"
-            self._start(self._desk(partial(halting.halt, self._store, taken.run_id, words, now)))
+            self._errands.start(self._desk(partial(halting.halt, self._store, taken.run_id, words, now)))
             self._fail(MailServerError(server, f"refuses our mails; last at {reply}; find out why before going on"))
 
     def _goes_on(self, relay: Relay) -> bool:
@@ -374,18 +352,3 @@ class Round:
                     await self._desk(partial(assure_home, self._store))
                 except StoreError as error:
                     self._fail(error)
-
-    def _start(self, step: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
-        task = asyncio.get_running_loop().create_task(step)
-        self._tasks.add(task)
-        task.add_done_callback(self._ended)
-        return task
-
-    def _ended(self, task: asyncio.Task[Any]) -> None:
-        self._tasks.discard(task)
-        error = None if task.cancelled() else task.exception()
-        if isinstance(error, BotError):
-            self._fail(error)
-        elif error is not None:
-            log.error("gone wrong", exc_info=error)
-            self._fail(BotError(f"delivering: {type(error).__name__}: {error}"))

@@ -10,9 +10,9 @@ from typing import Any
 from sqlalchemy import select
 
 from bot.deliver.deliver import deliver
+from bot.deliver.means import Render
 from bot.deliver.pool import Relays
 from bot.deliver.report import DeliverReport
-from bot.deliver.round import Render
 from bot.deliver.smtp import Patience
 from bot.deliver.url import SmtpUrl
 from bot.errors import BotError, SettingsError, StoreError
