@@ -21,11 +21,14 @@ from bot.store.tables import concept_feed, delivery, evidence, shown, subscriber
 UNDO = timedelta(minutes=30)
 
 
-def leave(store: Store, subscriber_id: int, now: datetime, how: str, *, goodbye: bool = False) -> bool:
+def leave(
+    store: Store, subscriber_id: int, now: datetime, how: str, network: str = "", *, goodbye: bool = False
+) -> bool:
     """Let a subscriber go, in force once this returns; False where there is nobody, or nobody left to go.
 
     Args:
         how: by which button, for the evidence.
+        network: from where, cut: of a one-click request, that of the mail provider.
         goodbye: promise them a last mail, once it cannot be undone any more.
     """
     with store.writing() as connection:
@@ -36,7 +39,7 @@ def leave(store: Store, subscriber_id: int, now: datetime, how: str, *, goodbye:
             return False
         values = {"standing": Standing.LEFT, "left_at": now, "left_from": before, "next_due": None}
         connection.execute(update(subscriber).where(*there).values(**values))
-        connection.execute(insert(evidence).values(subscriber_id=subscriber_id, at=now, what="left", how=how))
+        _note(connection, subscriber_id, now, "left", how, network)
         # Who had not confirmed yet gets no mail but that which asks to.
         if goodbye and before != Standing.PENDING:
             queue_letter(connection, LetterKind.GOODBYE, subscriber_id, now, due_at=now + UNDO)
@@ -44,7 +47,14 @@ def leave(store: Store, subscriber_id: int, now: datetime, how: str, *, goodbye:
     return True
 
 
-def stay(store: Store, subscriber_id: int, next_due: Callable[[Wish], datetime], now: datetime, how: str) -> bool:
+def stay(
+    store: Store,
+    subscriber_id: int,
+    next_due: Callable[[Wish], datetime],
+    now: datetime,
+    how: str,
+    network: str = "",
+) -> bool:
     """Take leaving back: all is as it was. False once it is too late, or where nobody has left."""
     with store.writing() as connection:
         lock_subscribers(connection, [subscriber_id])
@@ -59,7 +69,7 @@ def stay(store: Store, subscriber_id: int, next_due: Callable[[Wish], datetime],
             due = row.paused_until
         values = {"standing": row.left_from, "left_at": None, "left_from": "", "next_due": due}
         connection.execute(update(subscriber).where(subscriber.c.id == subscriber_id).values(**values))
-        connection.execute(insert(evidence).values(subscriber_id=subscriber_id, at=now, what="stayed", how=how))
+        _note(connection, subscriber_id, now, "stayed", how, network)
     return True
 
 
@@ -69,7 +79,7 @@ def may_stay(store: Store, subscriber_id: int, now: datetime) -> bool:
         return _may_stay(connection, subscriber_id, now)
 
 
-def drop(store: Store, subscriber_id: int, slug: str, now: datetime, how: str) -> bool:
+def drop(store: Store, subscriber_id: int, slug: str, now: datetime, how: str, network: str = "") -> bool:
     """Take one feed off somebody's digests, in force once this returns; False where they do not have it, or have left.
 
     What waits in the outbox loses the feed's section. Its papers are taken for never shown, so that they come if
@@ -84,8 +94,7 @@ def drop(store: Store, subscriber_id: int, slug: str, now: datetime, how: str) -
         if feed is None or not connection.execute(delete(subscription).where(*mine)).rowcount:
             return False
         _cut(connection, subscriber_id, feed, now)
-        said = {"what": "changed", "how": f"{how}: dropped {slug}"}
-        connection.execute(insert(evidence).values(subscriber_id=subscriber_id, at=now, **said))
+        _note(connection, subscriber_id, now, "changed", f"{how}: dropped {slug}", network)
     return True
 
 
@@ -109,6 +118,11 @@ def _cut(connection: Connection, subscriber_id: int, feed_id: int, now: datetime
         again = set(digest.paper_ids) - set(rest.paper_ids)
         of_mine = shown.c.subscriber_id == subscriber_id, shown.c.paper_id.in_(again)
         connection.execute(delete(shown).where(*of_mine))
+
+
+def _note(connection: Connection, subscriber_id: int, now: datetime, what: str, how: str, network: str) -> None:
+    said = {"subscriber_id": subscriber_id, "at": now, "what": what, "how": how, "network": network}
+    connection.execute(insert(evidence).values(said))
 
 
 def _may_stay(connection: Connection, subscriber_id: int, now: datetime) -> bool:

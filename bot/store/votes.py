@@ -57,25 +57,32 @@ def take_back(store: Store, subscriber_id: int, paper_id: int) -> bool:
         return bool(connection.execute(this).rowcount)
 
 
-def erase(store: Store, subscriber_id: int, now: datetime, how: str) -> int:
-    """Forget all votes of a subscriber; how many there were."""
+def erase(store: Store, subscriber_id: int, now: datetime, how: str, network: str = "") -> int:
+    """Forget all votes of a subscriber; how many there were.
+
+    Args:
+        network: from where, cut.
+    """
     with store.writing() as connection:
         gone = connection.execute(delete(vote).where(vote.c.subscriber_id == subscriber_id)).rowcount
         if gone:
-            _note(connection, subscriber_id, now, f"{how}: votes erased")
+            _note(connection, subscriber_id, now, f"{how}: votes erased", network)
     return gone
 
 
-def switch_learning(store: Store, subscriber_id: int, now: datetime, how: str, *, on: bool) -> bool:
+def switch_learning(store: Store, subscriber_id: int, now: datetime, how: str, network: str = "", *, on: bool) -> bool:
     """Let the order be learned from votes, or not any more; False where nothing changed.
 
     Votes stay until they are erased, and count again when learning is switched on again.
+
+    Args:
+        network: from where, cut.
     """
     mine = (subscriber.c.id == subscriber_id, subscriber.c.standing != Standing.LEFT, subscriber.c.learns != on)
     with store.writing() as connection:
         changed = bool(connection.execute(update(subscriber).where(*mine).values(learns=on)).rowcount)
         if changed:
-            _note(connection, subscriber_id, now, f"{how}: learning {'on' if on else 'off'}")
+            _note(connection, subscriber_id, now, f"{how}: learning {'on' if on else 'off'}", network)
     return changed
 
 
@@ -167,5 +174,6 @@ def _learns(connection: Connection, subscriber_id: int) -> bool:
     return row is not None and row.learns and row.standing != Standing.LEFT
 
 
-def _note(connection: Connection, subscriber_id: int, now: datetime, how: str) -> None:
-    connection.execute(insert(evidence).values(subscriber_id=subscriber_id, at=now, what="changed", how=how))
+def _note(connection: Connection, subscriber_id: int, now: datetime, how: str, network: str) -> None:
+    said = {"what": "changed", "how": how, "network": network}
+    connection.execute(insert(evidence).values(subscriber_id=subscriber_id, at=now, **said))

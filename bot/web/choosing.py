@@ -148,7 +148,7 @@ def save(request: Request, token: str, posted: Form, edges: Edges, pages: SitePa
     stored = stored_choices(person)
     written = posted_choices(posted, stored)
     if BUTTON not in posted.fields:
-        return _beside(edges, speaks, token, person, posted, written)
+        return _beside(edges, speaks, token, person, posted, written, caller(request, edges))
     offered = [feed.slug for feed in feeds(edges.store)]
     chosen = read_choices(written, offered, person.language, speaks.language)
     if isinstance(chosen, dict):
@@ -177,10 +177,16 @@ def save(request: Request, token: str, posted: Form, edges: Edges, pages: SitePa
 
 
 def _beside(
-    edges: SiteEdges, pages: Pages, token: str, person: SubscriberRecord, posted: Posted, written: Choices
+    edges: SiteEdges,
+    pages: Pages,
+    token: str,
+    person: SubscriberRecord,
+    posted: Posted,
+    written: Choices,
+    network: str,
 ) -> Response:
     """What the buttons do that do not save the choices: those about votes, and those that move a feed."""
-    if done := press(edges, person, posted):
+    if done := press(edges, person, posted, network):
         person = subscriber_by_id(edges.store, person.id)
         return _form(edges, pages, token, person, stored_choices(person), _Done(done))
     if (other := moved(written, posted)) is not None:

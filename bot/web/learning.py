@@ -32,13 +32,17 @@ def learning_view(edges: SiteEdges, person: SubscriberRecord) -> LearningView:
     return LearningView(person.learns, count(edges.store, person.id), OFF if person.learns else ON)
 
 
-def press(edges: SiteEdges, person: SubscriberRecord, posted: Posted) -> str:
-    """What a button of this part did: `learning on`, `learning off` or `erased`; empty where none was pressed."""
+def press(edges: SiteEdges, person: SubscriberRecord, posted: Posted, network: str) -> str:
+    """What a button of this part did: `learning on`, `learning off` or `erased`; empty where none was pressed.
+
+    Args:
+        network: from where, cut.
+    """
     for button in (ON, OFF):
         if button in posted.fields:
-            switch_learning(edges.store, person.id, edges.clock(), _HOW, on=button == ON)
+            switch_learning(edges.store, person.id, edges.clock(), _HOW, network, on=button == ON)
             return " ".join(button)
     if ERASE in posted.fields:
-        erase(edges.store, person.id, edges.clock(), _HOW)
+        erase(edges.store, person.id, edges.clock(), _HOW, network)
         return "erased"
     return ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import Annotated
 
-from fastapi import APIRouter, HTTPException, Query
+from fastapi import APIRouter, HTTPException, Query, Request
 from fastapi.responses import Response
 
 from bot.digests.cadence import next_occasion
@@ -18,6 +18,7 @@ from bot.store.subscribers import SubscriberRecord, subscriber_by_id
 from bot.subscribe.tokens import Purpose
 from bot.web.edges import Edges, SiteEdges
 from bot.web.forms import AnyForm, Posted
+from bot.web.joining import caller
 from bot.web.pages import PERSONAL, READ, Pages, SitePages
 from bot.web.words import masked, next_digest
 
@@ -46,25 +47,27 @@ def ask(token: str, edges: Edges, pages: SitePages, slug: FeedName = "") -> Resp
 
 
 @routes.post("/unsubscribe/{token}")
-def unsubscribe(token: str, posted: AnyForm, edges: Edges, pages: SitePages, slug: FeedName = "") -> Response:
+def unsubscribe(
+    request: Request, token: str, posted: AnyForm, edges: Edges, pages: SitePages, slug: FeedName = ""
+) -> Response:
     """In force before this is answered, and however often it is asked."""
     subscriber_id = edges.tokens.read(Purpose.UNSUBSCRIBE, token)
-    person, now = _person(edges, subscriber_id), edges.clock()
+    person, now, network = _person(edges, subscriber_id), edges.clock(), caller(request, edges)
     # A mail program sends its request from wherever it is.
     if posted.foreign and ONE_CLICK not in posted.fields:
         raise HTTPException(403)
     if STAY in posted.fields and person is not None:
-        return _stay(edges, pages, person, token)
+        return _stay(edges, pages, person, network)
     how = _how(posted)
     if person is None or person.standing == Standing.LEFT:
         return _left(edges, pages, person)
     if not how:
         return _asked(edges, pages, person, token, slug, missed=True)
     if slug and BUTTON not in posted.fields:
-        drop(edges.store, person.id, slug, now, how)
+        drop(edges.store, person.id, slug, now, how, network)
         return _dropped(edges, pages, person.id, token, slug)
     # Whoever used their mail program's button expects no mail after it, and their provider none either.
-    leave(edges.store, person.id, now, how, goodbye=how == _HOW)
+    leave(edges.store, person.id, now, how, network, goodbye=how == _HOW)
     return _left(edges, pages, _person(edges, person.id))
 
 
@@ -75,10 +78,10 @@ def _how(posted: Posted) -> str:
     return _HOW if BUTTON in posted.fields or ONE_FEED in posted.fields else ""
 
 
-def _stay(edges: SiteEdges, pages: Pages, person: SubscriberRecord, token: str) -> Response:
+def _stay(edges: SiteEdges, pages: Pages, person: SubscriberRecord, network: str) -> Response:
     now = edges.clock()
     if person.standing == Standing.LEFT:
-        stay(edges.store, person.id, partial(next_occasion, after=now), now, _HOW)
+        stay(edges.store, person.id, partial(next_occasion, after=now), now, _HOW, network)
     back = _person(edges, person.id)
     if back is None or back.standing == Standing.LEFT:
         return _left(edges, pages, back, too_late=True)

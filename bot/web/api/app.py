@@ -28,6 +28,26 @@ network: see the headers `RateLimit-Limit`, `RateLimit-Remaining` and `RateLimit
 What is under `/admin` needs a token that `bot tokens add` makes: `Authorization: Bearer …`."""
 
 
+#: What headers tell: their type, whether they always come, and what they mean.
+_HEADERS = {
+    "RateLimit-Limit": ("integer", False, "Requests of one network in a window."),
+    "RateLimit-Remaining": ("integer", False, "How many of them are left."),
+    "RateLimit-Reset": ("integer", False, "Seconds until the window ends."),
+    "Retry-After": ("integer", True, "Seconds after which to try again."),
+    "WWW-Authenticate": ("string", True, "`Bearer`: a token is asked for."),
+    "ETag": ("string", True, "For `If-None-Match`: what is the same is answered with 304."),
+    "Link": ("string", False, 'The next page, with `rel="next"`; none on the last one.'),
+    "Location": ("string", True, "Where it is found from now on."),
+}
+_COUNTS = ("RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset")
+_BY_STATUS = {
+    "201": ("Location",),
+    "401": ("WWW-Authenticate",),
+    "429": ("Retry-After",),
+    "503": ("Retry-After",),
+}
+
+
 class _Api(FastAPI):
     def openapi(self) -> dict[str, Any]:
         """The document, with problems as what they are sent as."""
@@ -39,9 +59,11 @@ class _Api(FastAPI):
                 routes=self.routes,
                 servers=[{"url": PLACE}],
             )
+            made["components"]["headers"] = {name: _header(*of) for name, of in _HEADERS.items()}
             for path in made["paths"].values():
-                for operation in path.values():
+                for method, operation in path.items():
                     _tell_problems(operation["responses"])
+                    _tell_headers(method, operation)
             self.openapi_schema = made
         return self.openapi_schema
 
@@ -50,6 +72,21 @@ def _tell_problems(responses: dict[str, Any]) -> None:
     for status, response in responses.items():
         if int(status) >= 400:
             response["content"] = {PROBLEM_JSON: {"schema": {"$ref": "#/components/schemas/Problem"}}}
+
+
+def _header(kind: str, required: bool, description: str) -> dict[str, Any]:
+    return {"description": description, "required": required, "schema": {"type": kind}}
+
+
+def _tell_headers(method: str, operation: dict[str, Any]) -> None:
+    paged = any(parameter["name"] == "cursor" for parameter in operation.get("parameters", ()))
+    for status, response in operation["responses"].items():
+        names = [*_COUNTS, *_BY_STATUS.get(status, ())]
+        if method == "get" and status in {"200", "304"}:
+            names.append("ETag")
+        if paged and status == "200":
+            names.append("Link")
+        response["headers"] = {name: {"$ref": f"#/components/headers/{name}"} for name in names}
 
 
 def build_api(edges: SiteEdges) -> FastAPI:

@@ -109,7 +109,7 @@ class Subscriber(BaseModel):
     timezone: str
     max_papers: int
     language: str
-    next: datetime | None = Field(description="When the next digest is due.")
+    next: datetime | None = Field(description="When the next digest is due; of who pauses, when that ends by itself.")
 
 
 class Subscribers(BaseModel):

@@ -246,6 +246,22 @@ def test_the_document_of_the_api_names_no_address_in_a_path(api: httpx.Client) -
     assert not [path for path in document["paths"] if "email" in path]
 
 
+def test_the_document_tells_headers_where_they_come(api: httpx.Client) -> None:
+    document = api.get("openapi.json").json()
+    told = document["components"]["headers"]
+    for path, operations in document["paths"].items():
+        for method, operation in operations.items():
+            of = {status: set(answer["headers"]) for status, answer in operation["responses"].items()}
+            assert of["429"] >= {"Retry-After", "RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset"}, path
+            assert "Retry-After" in of["503"], path
+            assert set().union(*of.values()) <= set(told)
+            if method == "get":
+                assert "ETag" in of["200"] & of["304"], path
+            if path.startswith("/admin"):
+                assert "WWW-Authenticate" in of["401"], path
+    assert "Link" in document["paths"]["/search"]["get"]["responses"]["200"]["headers"]
+
+
 def test_a_moment_in_a_cursor_is_the_same_in_every_zone() -> None:
     there = datetime.fromisoformat("2026-11-23T10:30:00+01:00")
     assert moment_in(written(there, 7)) == (NOW, 7)
