@@ -52,3 +52,12 @@ def test_every_dependency_has_its_reason() -> None:
 def test_links_between_documents_lead_somewhere(path: Path) -> None:
     targets = re.findall(r"\]\((?!https?:|mailto:|#)([^)#]+)", path.read_text("utf-8"))
     assert [target for target in targets if not (path.parent / target).exists()] == []
+
+
+@pytest.mark.parametrize("room", ["web", "web/api", "store", "subscribe", "wiring"])
+def test_every_file_of_the_larger_rooms_stands_in_the_plan(room: str) -> None:
+    rows = [line.split("|") for line in (ROOT / "ARCHITECTURE.md").read_text("utf-8").splitlines() if line[:2] == "| "]
+    start = next(number for number, row in enumerate(rows) if row[1].strip() == f"`{room}/`")
+    rest = next((number for number, row in enumerate(rows) if number > start and row[1].strip()), len(rows))
+    told = {name for row in rows[start:rest] for name in re.findall(r"`(\w+)`", row[3])}
+    assert told == {path.stem for path in (ROOT / "bot" / room).glob("[a-z]*.py")}
