@@ -1,29 +1,21 @@
-"""A feed for feed readers, and a digest to look at: what is not made from the site's own templates."""
+"""Feeds for feed readers."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from email.utils import format_datetime
 
 from fastapi import APIRouter
-from fastapi.responses import HTMLResponse, Response
+from fastapi.responses import Response
 
 from bot.store.papers import newest
 from bot.web.edges import Edges, SiteEdges
 from bot.web.pages import PUBLIC, READ, Pages, SitePages
 from bot.web.reading import no_such_feed, overview_of
 from bot.web.syndication import Syndicated, atom, json_feed, rss
-from bot.wiring.samples import sample_page
 
 #: Papers that feed readers get.
 ENTRIES = 30
-#: The digest brings its styles along, as mails must; it links nothing but pages, and runs nothing.
-SAMPLE_POLICY = (
-    "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-)
-
-_BODY = re.compile(r"<body[^>]*>")
 
 routes = APIRouter()
 
@@ -44,16 +36,6 @@ def as_atom(slug: str, edges: Edges, pages: SitePages) -> Response:
 def as_json(slug: str, edges: Edges, pages: SitePages) -> Response:
     """The feed as JSON Feed."""
     return _syndicated(edges, pages, slug, "application/feed+json", json_feed)
-
-
-@routes.api_route("/sample", methods=READ)
-def sample(edges: Edges, pages: SitePages) -> Response:
-    """The newest papers of the feeds with most readers, as the digest that a subscriber to them would get."""
-    mail = sample_page(edges.store, edges.settings, pages.language.code, edges.clock())
-    html = _BODY.sub(lambda body: f"{body[0]}<main>{pages.html('_base/sample_bar')}", mail, count=1)
-    html = html.replace("</body>", "</main></body>")
-    headers = PUBLIC | {"Content-Security-Policy": SAMPLE_POLICY, "X-Robots-Tag": "noindex"}
-    return HTMLResponse(html, headers=pages.told(headers))
 
 
 def _syndicated(
