@@ -2,40 +2,32 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import date, datetime, timedelta
-from functools import cached_property, partial
+from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 import structlog
 
 from bot.collect.asking import QueryReport
-from bot.collect.budget import NCBI_SECONDS_WITH_KEY, PACES, HostBudget, Pace
-from bot.collect.collect import CollectReport, collect
-from bot.collect.fetch import Fetcher, Limits
-from bot.collect.health import is_due
-from bot.collect.sources import IndexWindow, Source, known_sources, service_addresses
+from bot.collect.collect import CollectReport
 from bot.concepts.trends import WEEKS, notable
 from bot.deliver.deliver import nobody
 from bot.deliver.report import DeliverReport
 from bot.deliver.rest import Rest
-from bot.deliver.retry import refusal
 from bot.deliver.smtp import Connection
 from bot.digests.cadence import next_occasion
-from bot.digests.plan import PlanReport, compose_for, plan
-from bot.errors import BotError, MailServerError, StoppedError
-from bot.models.deliveries import Claim, Message, Outcome, PassedOver
+from bot.digests.plan import PlanReport, plan
+from bot.errors import MailServerError
+from bot.models.deliveries import Claim, Message, Outcome
 from bot.models.feeds import StandingQuery
-from bot.models.subscribers import Standing, Wish
+from bot.models.subscribers import Wish
 from bot.render.wording import zone_named
 from bot.settings import Mailbox, Settings
-from bot.store import feeds, imports, outbox, queries, rosters, subscribers
+from bot.store import feeds, imports, rosters
 from bot.store.engine import Store
 from bot.store.erasing import erase
-from bot.store.hosts import SharedLines
 from bot.store.instance import secret_key
 from bot.store.retention import forget_old
 from bot.store.schema import open_store
@@ -44,7 +36,9 @@ from bot.subscribe.tokens import Tokens
 from bot.suppress.mailboxes import BounceBox
 from bot.suppress.taking import BouncesReport
 from bot.wiring.alarms import tell_admin
+from bot.wiring.asking import Asking
 from bot.wiring.bounces import mailbox_of, take_bounces
+from bot.wiring.digest_preview import DigestPreviews
 from bot.wiring.letters import answer_all
 from bot.wiring.mailroom import Mailroom
 from bot.wiring.matchers import Matchers
@@ -54,12 +48,8 @@ from bot.wiring.samples import DigestPreview, check_templates, sender_of
 from bot.wiring.sending import drain, mail_server, mail_servers
 from bot.wiring.tagging import TaggingReport, tag_papers
 
-#: How often a round looks whether it is to stop, in seconds.
-WATCH_EVERY = 0.2
 #: Hours in which few digests are due.
 NIGHT = range(6)
-#: A probe is not kept waiting long.
-PROBING = Limits(total=15.0, tries=1)
 
 log = structlog.get_logger(__name__)
 
@@ -76,6 +66,7 @@ class App:
         self.store = store
         self.clock = clock
         self.matchers = Matchers(store)
+        self._asking = Asking(store, settings, self.matchers, clock)
         self._rest = Rest()
         self._printers = Printers(settings.templates, settings.public_url)
 
@@ -102,7 +93,7 @@ class App:
         Raises:
             StoppedError: it was told to stop; what was read is kept, and the next round goes on from there.
         """
-        report = self._ask(should_stop, feed=feed, since=since, due_only=due_only, progress=progress)
+        report = self._asking.ask(should_stop, feed=feed, since=since, due_only=due_only, progress=progress)
         tagging = self._tag(should_stop)
         self.tell_admin()
         return replace(report, tagged=tagging.papers, untagged=tagging.error)
@@ -113,14 +104,13 @@ class App:
         Raises:
             StoppedError: it was told to stop; what was read is kept, and the next round goes on from there.
         """
-        report = self._ask(should_stop, query_id=query_id, due_only=True)
+        report = self._asking.ask(should_stop, query_id=query_id, due_only=True)
         self.tell_admin()
         return report
 
     def due_queries(self) -> list[StandingQuery]:
         """The queries whose time to be asked has come."""
-        sources, now = known_sources(self.settings), self.clock()
-        return [one for one in queries.standing_queries(self.store) if one.source in sources and is_due(one, now)]
+        return self._asking.due()
 
     def tag(self, should_stop: Callable[[], bool] = lambda: False) -> TaggingReport:
         """Tag the papers that came lately; see `bot.wiring.tagging.tag_papers`."""
@@ -130,38 +120,6 @@ class App:
     def _tag(self, should_stop: Callable[[], bool]) -> TaggingReport:
         lookback = timedelta(days=self.settings.lookback_days)
         return tag_papers(self.store, self.matchers.shared(), self.clock, lookback, should_stop)
-
-    def _ask(
-        self,
-        should_stop: Callable[[], bool],
-        *,
-        feed: str | None = None,
-        since: date | None = None,
-        query_id: int | None = None,
-        due_only: bool = False,
-        progress: Callable[[QueryReport], None] = lambda _: None,
-    ) -> CollectReport:
-        """A round of `bot.collect.collect.collect`."""
-        settings = self.settings
-
-        async def asked() -> CollectReport:
-            async with self._fetcher() as fetch:
-                round_ = collect(
-                    self.store,
-                    known_sources(settings),
-                    fetch,
-                    self.clock,
-                    feed=feed,
-                    since=since,
-                    lookback_days=settings.lookback_days,
-                    query_id=query_id,
-                    due_only=due_only,
-                    progress=progress,
-                    compiled=self.matchers.of,
-                )
-                return await _unless_told(round_, should_stop)
-
-        return asyncio.run(asked())
 
     def tell_admin(self) -> int:
         """Mail the alarms and reports that wait; how many were told. It raises nothing: what cannot be told waits."""
@@ -206,18 +164,6 @@ class App:
     def erase(self, subscriber_id: int) -> bool:
         """Forget a person whole; see `bot.store.erasing.erase`."""
         return erase(self.store, subscriber_id, self.tokens.pseudonyms, self.clock())
-
-    def _fetcher(self, limits: Limits | None = None) -> Fetcher:
-        """For asking the sources: all who use this database share the hosts' lines."""
-        settings = self.settings
-        with_key = {"pubmed": Pace(PACES["pubmed"].domain, NCBI_SECONDS_WITH_KEY)} if settings.ncbi_api_key else {}
-        budget = HostBudget(service_addresses(settings), PACES | with_key, lines=SharedLines(self.store))
-        return Fetcher(
-            contact=settings.contact_email,
-            allow_private=settings.fetch_allow_private,
-            limits=limits or Limits(),
-            budget=budget,
-        )
 
     def plan(
         self,
@@ -270,7 +216,7 @@ class App:
         report = drain(
             self.store,
             self.settings,
-            lambda: Mailroom(self.store, self.settings, sender, self.tokens, self._printers.current(), self.clock),
+            lambda: self._mailroom(sender),
             self.clock,
             limit=limit,
             dry_run=dry_run,
@@ -324,21 +270,10 @@ class App:
             UnknownError: there is no such subscriber.
             BotError: there is nothing to send, and why.
         """
-        person = subscribers.subscriber_by_email(self.store, email)
-        if person.standing != Standing.ACTIVE:
-            raise BotError(f"preview: {person.email}: gets no digest: {person.standing}")
-        sender = sender_of(self.settings)
-        domain = sender.address.rpartition("@")[2]
-        claim = None if at else outbox.waiting_for(self.store, person.id)
-        if claim is None:
-            claim = self._composed(person, at)
-        elif refused := refusal(claim, self.clock()):
-            raise BotError(f"preview: {person.email}: the digest that waits will not be sent: {refused.reason}")
-        if not claim.message_id:
-            claim = claim._replace(message_id=f"<preview@{domain}>")
-        claim = claim._replace(language=language or claim.language)
-        printing = self._printers.current()
-        return Mailroom(self.store, self.settings, sender, self.tokens, printing, self.clock).preview(claim)
+        previews = DigestPreviews(
+            self.store, self.settings, lambda: self._mailroom(sender_of(self.settings)), self._trending, self.clock
+        )
+        return previews.show(email, at, language)
 
     def check_templates(self) -> str:
         """That a sample digest can be rendered in every language, in words.
@@ -349,24 +284,8 @@ class App:
         return check_templates(self.settings, self.clock())
 
     def source_probes(self) -> dict[str, Callable[[], str]]:
-        """By source that a feed asks: a probe of its first query, which says in words that it answers.
-
-        A probe raises FetchError or SourceError where it does not.
-        """
-        sources = known_sources(self.settings)
-        first = {query.source: query for query in reversed(queries.standing_queries(self.store))}
-        return {name: partial(self._probe, sources[name], first[name].query) for name in sources if name in first}
-
-    def _probe(self, source: Source, query: str) -> str:
-        now = self.clock()
-
-        async def probe() -> str:
-            async with self._fetcher(PROBING) as fetch:
-                async for page in source.collect(query, IndexWindow(now - timedelta(days=1), now), fetch):
-                    return f"answers, {len(page.announcements) if page.stated is None else page.stated} papers today"
-            return "answers"
-
-        return asyncio.run(probe())
+        """By source that a feed asks: a probe that says whether it answers; see `bot.wiring.asking.Asking.probes`."""
+        return self._asking.probes()
 
     def import_roster(
         self,
@@ -406,53 +325,12 @@ class App:
         now = self.clock()
         return imports.undo(self.store, import_id, lambda wish: next_occasion(wish, now), now, progress)
 
+    def _mailroom(self, sender: Mailbox) -> Mailroom:
+        return Mailroom(self.store, self.settings, sender, self.tokens, self._printers.current(), self.clock)
+
     def _trending(self) -> tuple[int, ...]:
         weekly = feeds.weekly_counts(self.store, self.clock(), WEEKS)
         return tuple(trend.feed_id for trend in notable(weekly))
-
-    def _composed(self, person: subscribers.SubscriberRecord, at: datetime | None) -> Claim:
-        outcome = compose_for(
-            self.store,
-            self.clock,
-            person.id,
-            at=at,
-            lookback_days=self.settings.lookback_days,
-            trending=self._trending(),
-            timezone=self.settings.timezone,
-        )
-        if outcome is None or isinstance(outcome, PassedOver):
-            reason = outcome.reason if outcome else "not there any more"
-            raise BotError(f"preview: {person.email}: would get no digest: {reason}")
-        return Claim(
-            delivery_id=0,
-            run_id=0,
-            subscriber_id=person.id,
-            email=person.email,
-            name=person.name,
-            standing=person.standing,
-            language=person.language,
-            timezone=person.wish.timezone,
-            suppressed=False,
-            message_id="",
-            attempts=0,
-            window_start=outcome.window_start,
-            window_end=outcome.window_end,
-            expires_at=outcome.expires_at,
-            digest=outcome.digest,
-            learns=person.learns,
-        )
-
-
-async def _unless_told(round_: Coroutine[Any, Any, CollectReport], should_stop: Callable[[], bool]) -> CollectReport:
-    """What a round gives; called off within a moment once we are told to stop."""
-    task = asyncio.ensure_future(round_)
-    while not task.done():
-        await asyncio.wait({task}, timeout=WATCH_EVERY)
-        if should_stop() and not task.done():
-            task.cancel()
-            await asyncio.wait({task})
-            raise StoppedError("collect")
-    return task.result()
 
 
 def build(settings: Settings, clock: Callable[[], datetime]) -> App:
