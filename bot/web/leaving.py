@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, HTTPException, Query, Request
 from fastapi.responses import Response
 
 from bot.digests.cadence import next_occasion
+from bot.digests.zones import Zones
 from bot.errors import UnknownError
 from bot.models.feeds import FeedRecord
 from bot.models.subscribers import Standing
@@ -81,7 +81,8 @@ def _how(posted: Posted) -> str:
 def _stay(edges: SiteEdges, pages: Pages, person: SubscriberRecord, network: str) -> Response:
     now = edges.clock()
     if person.standing == Standing.LEFT:
-        stay(edges.store, person.id, partial(next_occasion, after=now), now, _HOW, network)
+        zones = Zones(edges.settings.timezone)
+        stay(edges.store, person.id, lambda wish: next_occasion(zones.living(wish), now), now, _HOW, network)
     back = _person(edges, person.id)
     if back is None or back.standing == Standing.LEFT:
         return _left(edges, pages, back, too_late=True)
