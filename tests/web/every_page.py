@@ -101,7 +101,7 @@ class Walk:
 
 @contextmanager
 def every_page(language: str, folder: Path) -> Iterator[tuple[str, list[Seen]]]:
-    """Where the site is, and its pages in that language, which can be seen again at `/seen/3` while the context lasts."""
+    """Where the site is, and its pages in that language, seen again at `/seen/3` while the context lasts."""
     store = open_store(f"sqlite:///{folder}/{language}.db")
     _fill(store, language)
     limits = replace(SIGN_UP_LIMITS, network=Limit(MOST, timedelta(hours=1)))
