@@ -10,9 +10,10 @@ from datetime import timedelta
 from bot.cli.context import now
 from bot.cli.output import plural, show, show_json
 from bot.cli.rounds import AsJson
-from bot.errors import BotError, CopyError, SettingsError
+from bot.errors import BotError, CopyError, SettingsError, StoreError
 from bot.settings import Settings, read_settings
 from bot.store import feeds, subscribers, vocabulary
+from bot.store.durability import not_durable
 from bot.store.home import why_not_home
 from bot.store.instance import latest_moment
 from bot.store.leader import LeaderRecord, leader
@@ -55,6 +56,8 @@ def _findings() -> list[Finding]:
     try:
         found.append(_look("database", lambda: f"{app.store.name}, {_people(app)}"))
         found.append(_look("home", lambda: _home(app)))
+        if not app.store.is_sqlite:
+            found.append(_look("durability", lambda: _durability(app)))
         if (there := leader(app.store)) is not None:
             found.append(Finding("leader", ok=True, words=_leader(there)))
         found.append(_look("feeds", lambda: _feeds(app)))
@@ -88,6 +91,14 @@ def _home(app: App) -> str:
     if why:
         raise CopyError(app.store.name, why)
     return "mails are sent from this database"
+
+
+def _durability(app: App) -> str:
+    lax = not_durable(app.store)
+    if lax:
+        words = f"{' and '.join(lax)} off: a power cut may have digests sent twice; switch on in postgresql.conf"
+        raise StoreError(app.store.name, words)
+    return "what is written down survives a power cut"
 
 
 def _leader(there: LeaderRecord) -> str:
