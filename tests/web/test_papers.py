@@ -52,7 +52,7 @@ def test_it_tells_all_that_is_known(visit: Visit, whole: int) -> None:
     assert "and 10 more" in page
     assert '<b class="label">Aim</b> To see, p &lt; 0.05.' in page
     for link in ("https://doi.org/10.5555/sample.50", "https://pubmed.ncbi.nlm.nih.gov/90000050/"):
-        assert f'<a href="{link}">' in page
+        assert f'<a href="{link}" dir="ltr">' in page
     assert "Preprint, by bioRxiv on 23 November 2026" in page
     assert "Article, by PubMed on 23 November 2026" in page
     assert page.count('<a href="/feeds/microbicides">Microbicides</a>') == 2
