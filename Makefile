@@ -20,6 +20,8 @@ PIP := PIP_CONSTRAINT=constraints.txt PIP_BUILD_CONSTRAINT=constraints.txt \
 # An installed package of the same name, or a shell's own settings, must not get in between.
 unexport PYTHONPATH
 unexport PYTHONHOME
+# Each program that a test starts would compile the bot anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:

@@ -75,6 +75,7 @@ def test_a_side_is_measured_twice_over_all_texts(tmp_path: Path) -> None:
     assert measured.peak > 10
 
 
+@pytest.mark.long
 def test_all_of_it_on_a_few_texts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     made_labelled.write(tmp_path)
     monkeypatch.setattr(match, "COUNT", 30)

@@ -18,6 +18,7 @@ def _few(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(store, "COUNT", 30)
 
 
+@pytest.mark.long
 def test_new_papers_the_same_again_and_memory() -> None:
     cases = list(store.run(Asked(1)))
     assert [case.case for case in cases] == ["30 made up, new", "30 made up, again", "memory, 30 papers"]

@@ -83,7 +83,7 @@ def digests(draw: st.DrawFn) -> Sample:
     return Sample(view, replace(one.envelope, unsubscribe_url=None))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=settings().max_examples // 2)
 @given(digests())
 def test_whatever_is_personal_both_ways_make_the_same(one: Sample) -> None:
     whole, joined = PRESS.whole(one.view, one.envelope), PRESS.message(one.view, one.envelope)
@@ -91,7 +91,7 @@ def test_whatever_is_personal_both_ways_make_the_same(one: Sample) -> None:
     assert joined.text == whole.text
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=settings().max_examples // 2)
 @given(digests())
 def test_the_lines_of_a_mail_are_short_and_the_standard_library_reads_them(one: Sample) -> None:
     message = PRESS.message(one.view, one.envelope)

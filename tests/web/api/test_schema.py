@@ -29,7 +29,7 @@ from tests.web.sites import settings as site_settings
 pytestmark = pytest.mark.long
 
 #: Requests of each kind to each operation, some that are right, some that are not: three, in a thorough night sixty.
-EXAMPLES = settings.default.max_examples // 16
+EXAMPLES = settings().max_examples // 16
 _PLENTY = Limit(1_000_000, timedelta(hours=1))
 
 
