@@ -13,11 +13,14 @@ _T = TypeVar("_T")
 
 
 class Desk:
-    """Runs steps that wait for the database beside the loop, one after another."""
+    """Runs steps that use the database, one after another.
+
+    On PostgreSQL a thread waits for the server. With SQLite there is nothing to wait for but the disk, for less than it
+    costs two threads to hand Python's lock back and forth.
+    """
 
     def __init__(self, store: Store) -> None:
-        # A database in memory is one thread's alone.
-        self._thread = None if store.is_sqlite and store.path is None else ThreadPoolExecutor(1, "books")
+        self._thread = None if store.is_sqlite else ThreadPoolExecutor(1, "books")
 
     async def __call__(self, step: Callable[[], _T], /) -> _T:
         """What the step gives; raises what it raises."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
@@ -20,6 +21,9 @@ from bot.models.deliveries import Claim
 from bot.store.engine import Store
 from bot.store.settling import Settlement, write_down
 
+#: Seconds that one waits for others to be written down with: a mail server takes longer for its reply.
+MOMENT = 0.002
+
 log = structlog.get_logger(__name__)
 
 
@@ -30,6 +34,7 @@ class Ledger:
         desk: where the database is waited for.
         lease: how long a delivery may stay handed over; then its sender is taken for dead.
         concluded: told of each settlement, and whether it was written: False where the delivery is ours no more.
+        enough: says how many that wait to be handed over are worth a transaction at once.
     """
 
     def __init__(
@@ -39,12 +44,15 @@ class Ledger:
         clock: Callable[[], datetime],
         lease: timedelta,
         concluded: Callable[[Settlement, bool], None],
+        enough: Callable[[], int] = lambda: 1,
     ) -> None:
         self._store, self._desk, self._clock, self._lease = store, desk, clock, lease
-        self._concluded = concluded
+        self._concluded, self._enough = concluded, enough
         self._handing: list[tuple[Claim, asyncio.Future[Claim | None]]] = []
         self._settling: list[Settlement] = []
         self._writing: asyncio.Task[None] | None = None
+        #: Set once enough wait.
+        self._gathered = asyncio.Event()
         #: Why nothing more can be written.
         self.error: BotError | None = None
 
@@ -80,12 +88,15 @@ class Ledger:
             self.error = None
 
     def _wake(self) -> None:
+        if len(self._handing) >= self._enough():
+            self._gathered.set()
         if self.error is None and (self._writing is None or self._writing.done()):
             # In the loop's next turn: whatever else is ready in this one goes along.
             self._writing = asyncio.get_running_loop().create_task(self._write())
 
     async def _write(self) -> None:
         while self._handing or self._settling:
+            await self._gather()
             try:
                 await self._write_some()
             except BotError as error:
@@ -95,6 +106,14 @@ class Ledger:
                 # Whoever waits has been told; `close` tries once more.
                 log.exception("not written down")
                 return
+
+    async def _gather(self) -> None:
+        """Wait a moment for others, since a transaction costs as much for one as for some."""
+        self._gathered.clear()
+        if len(self._handing) < self._enough():
+            with suppress(TimeoutError):
+                async with asyncio.timeout(MOMENT):
+                    await self._gathered.wait()
 
     async def _write_some(self) -> None:
         handing, self._handing = self._handing, []

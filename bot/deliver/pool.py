@@ -123,6 +123,11 @@ class Pool:
         return self.troubles[0] if len(self.troubles) == len(self._relays) else None
 
     @property
+    def at_work(self) -> int:
+        """Connections that are open, or about to be."""
+        return len(self._tasks)
+
+    @property
     def troubles(self) -> list[MailServerError]:
         """Why servers were given up for this round."""
         return [relay.error for relay in self._relays if relay.error is not None]

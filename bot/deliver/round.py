@@ -57,7 +57,9 @@ class Round:
         self._started = means.clock()
         self._desk = Desk(means.store)
         self._jobs = Jobs()
-        self._ledger = Ledger(means.store, self._desk, means.clock, LEASE, self._written)
+        self._ledger = Ledger(
+            means.store, self._desk, means.clock, LEASE, self._written, lambda: -(-self._pool.at_work // 2)
+        )
         self._pool = Pool(
             means.relays,
             self._jobs,

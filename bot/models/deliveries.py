@@ -284,13 +284,19 @@ class Claim(NamedTuple):
     window_start: datetime
     window_end: datetime
     expires_at: datetime
-    digest: Digest = Digest(())
+    #: The digest, as the outbox keeps it: whoever sends has no need of what is in it.
+    content: str = Digest(()).frozen()
     #: Whether the subscriber lets their order be learned, so that cards ask for votes.
     learns: bool = False
     #: The end of the lease; whoever writes on must still hold this very one.
     claimed_until: datetime | None = None
     #: Of the address, as A-labels in lower case.
     domain: str = ""
+
+    @property
+    def digest(self) -> Digest:
+        """What is to be sent, read anew each time."""
+        return Digest.thawed(self.content)
 
 
 @dataclass(frozen=True, slots=True)

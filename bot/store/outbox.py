@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, case, exists, func, select, true, update
 
-from bot.models.deliveries import Claim, Digest, Phase, State
+from bot.models.deliveries import Claim, Phase, State
 from bot.models.paces import Limits
 from bot.models.subscribers import Standing
 from bot.store.bulk import among, relation, update_all
@@ -295,7 +295,7 @@ def _claim(row: Any, claimed_until: datetime | None, message_id: str) -> Claim:
         window_start=row.window_start,
         window_end=row.window_end,
         expires_at=row.expires_at,
-        digest=Digest.thawed(row.content),
+        content=row.content,
         learns=bool(row.learns),
         claimed_until=claimed_until,
     )

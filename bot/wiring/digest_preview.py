@@ -89,6 +89,6 @@ class DigestPreviews:
             window_start=outcome.window_start,
             window_end=outcome.window_end,
             expires_at=outcome.expires_at,
-            digest=outcome.digest,
+            content=outcome.digest.frozen(),
             learns=person.learns,
         )

@@ -95,7 +95,7 @@ def claims(store: Store, ids: Sequence[int], readers: int) -> list[Claim]:
                 window_start=NOW - timedelta(days=7),
                 window_end=NOW,
                 expires_at=NOW + timedelta(days=7),
-                digest=Digest(sections, updates=((paper_ids[-1], "retracted"),)),
+                content=Digest(sections, updates=((paper_ids[-1], "retracted"),)).frozen(),
                 learns=number % 2 == 0,
             )
         )

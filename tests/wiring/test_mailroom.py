@@ -111,8 +111,8 @@ def test_a_card_names_those_of_the_readers_own_feeds_that_have_the_paper(
     room = mailroom(store, settings_for(database_url, tmp_path))
     paper = taken[0].digest.paper_ids[0]
     digest = Digest((DigestSection(feeds.feed(store, SLUGS[0]).id, (paper,)),))
-    nobody = taken[0]._replace(subscriber_id=None, digest=digest)
-    reader = taken[0]._replace(digest=digest)
+    nobody = taken[0]._replace(subscriber_id=None, content=digest.frozen())
+    reader = taken[0]._replace(content=digest.frozen())
     with_other, without = messages(room.messages([reader, nobody]))
     assert "Also in Chronic fatigue syndrome" in with_other.text
     assert "Also in" not in without.text
@@ -127,5 +127,5 @@ def test_papers_that_have_become_one_are_shown_once_and_those_that_are_gone_not_
     digest = Digest((DigestSection(feed, (merged, kept, 999)),))
     both = Identifier("pmid", "90000001"), Identifier("doi", "10.5555/sample.2")
     save(store, feed, [finding(1, identifiers=both)], clock)
-    (made,) = messages(room.messages([taken[0]._replace(digest=digest)]))
+    (made,) = messages(room.messages([taken[0]._replace(content=digest.frozen())]))
     assert made.text.count("Sample paper") == 1
