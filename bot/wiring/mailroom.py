@@ -101,13 +101,17 @@ class Mailroom:
         """Of each claim, what the templates see, and where it goes."""
         if self._shelf is None or self._shelf.is_old(now):
             self._shelf = Shelf(self._store, now)
-        self._shelf.fetch([claim.digest for claim in claims])
+        digests = [claim.digest for claim in claims]
+        self._shelf.fetch(digests)
         chosen = feeds.chosen_by(self._store, [claim.subscriber_id for claim in claims if claim.subscriber_id])
         return [
-            _tried(self._pair, claim, self._shelf, chosen.get(claim.subscriber_id or 0, ()), now) for claim in claims
+            _tried(self._pair, claim, digest, self._shelf, chosen.get(claim.subscriber_id or 0, ()), now)
+            for claim, digest in zip(claims, digests, strict=True)
         ]
 
-    def _pair(self, claim: Claim, shelf: Shelf, chosen: Sequence[int], now: datetime) -> tuple[DigestView, Envelope]:
+    def _pair(
+        self, claim: Claim, digest: Digest, shelf: Shelf, chosen: Sequence[int], now: datetime
+    ) -> tuple[DigestView, Envelope]:
         reader_id = claim.subscriber_id or 0
         leave = self._token(Purpose.UNSUBSCRIBE, reader_id)
         reader = Reader(
@@ -120,7 +124,7 @@ class Mailroom:
             votes_url=self._link("vote", self._tokens.make_vote(reader_id)) if claim.learns and reader_id else "",
             view_url=self._link(Purpose.DIGEST, self._token(Purpose.DIGEST, claim.delivery_id)),
         )
-        view = digest_view(claim, shelf, chosen, reader, self._site, self._cards)
+        view = digest_view(claim, digest, shelf, chosen, reader, self._site, self._cards)
         return view, self._envelope(claim, reader, leave, now)
 
     def _envelope(self, claim: Claim, reader: Reader, leave: str, now: datetime) -> Envelope:
@@ -152,24 +156,25 @@ class Mailroom:
 
 
 def digest_view(
-    claim: Claim, shelf: Shelf, chosen: Sequence[int], reader: Reader, site: Site, cards: Cards
+    claim: Claim, digest: Digest, shelf: Shelf, chosen: Sequence[int], reader: Reader, site: Site, cards: Cards
 ) -> DigestView:
     """What the templates see of a claim's digest, for mails and for its page.
 
     Args:
+        digest: the claim's, thawed.
         shelf: has looked up what it shows.
         chosen: the reader's feeds.
     """
-    shown = shelf.shown(claim.digest)
+    shown = shelf.shown(digest)
     return build_view(
-        _each_once(claim.digest, shown),
+        _each_once(digest, shown),
         shelf.feeds,
         shown,
         reader,
         site,
         (claim.window_start, claim.window_end),
         cards=cards,
-        earlier={paper: there for paper, _ in claim.digest.updates if (there := shelf.paper(paper)) is not None},
+        earlier={paper: there for paper, _ in digest.updates if (there := shelf.paper(paper)) is not None},
         also_in=shelf.also_in(shown.values(), chosen),
         trends=shelf.trends,
         weeks=shelf.weeks,

@@ -39,8 +39,9 @@ class DigestPages:
         with self._lock:
             if self._shelf is None or self._shelf.is_old(now):
                 self._shelf = Shelf(self._store, now)
-            self._shelf.fetch([claim.digest])
+            digest = claim.digest
+            self._shelf.fetch([digest])
             chosen = feeds.chosen_by(self._store, [claim.subscriber_id or 0]).get(claim.subscriber_id or 0, ())
             press, cards = self._printers.current()
             reader = Reader(language=claim.language, timezone=claim.timezone)
-            return press.page(digest_view(claim, self._shelf, chosen, reader, self._site, cards))
+            return press.page(digest_view(claim, digest, self._shelf, chosen, reader, self._site, cards))
