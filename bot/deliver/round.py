@@ -33,9 +33,9 @@ STOP_GRACE = timedelta(seconds=5)
 #: Closed with 421 in a row, beyond the connections that there are.
 CLOSINGS = 1
 #: Deliveries that are claimed together, and how few may wait before more are.
-BATCH, LOW = 240, 120
+BATCH, LOW = 160, 240
 #: Batches that are rendered at the same time, so that no process waits for the next one.
-RENDERING = 2
+RENDERING = 3
 #: Seconds between looks whether to stop, between looks at the pace, and between those at everything else.
 GLANCE, LOOK, HOUSEKEEPING = 0.1, 1.0, 60.0
 #: Seconds between claims while receivers want it slower: a bucket holds one second's worth.

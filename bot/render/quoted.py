@@ -15,7 +15,7 @@ LINE_LENGTH: Final = 76
 _SOFT_END: Final = "=\r\n"
 # Some servers write ">" before a line that begins so, which breaks signatures (RFC 4155).
 _FROM = re.compile(r"^From (?=.{0,69}$)", re.MULTILINE)
-# A mail server doubles a dot that begins a line, and the next one takes it away (RFC 5321 section 4.5.2): a mail without
+# Mail servers double a dot that begins a line, and take it away again (RFC 5321 section 4.5.2): a mail without
 # any goes out as it is, and nobody can lose one (RFC 2049 section 3).
 _DOTS = re.compile(r"^(\.{1,25})(.*)$", re.MULTILINE)
 #: What cannot be told apart at the end of a line: an encoded octet, or a character.
