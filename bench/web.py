@@ -9,10 +9,11 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from statistics import median
+from urllib.parse import urlencode
 
 import structlog
 from sqlalchemy import insert
@@ -25,12 +26,15 @@ from bench.store import BATCH, _found
 from bot.collect.identity import RULES
 from bot.concepts.catalogue import starter
 from bot.models.papers import Finding
+from bot.models.signups import Limit, SignUpLimits
 from bot.settings import Settings
 from bot.store import feeds, saving
 from bot.store.engine import Store
 from bot.store.schema import open_store
 from bot.store.tables import subscriber, subscription
 from bot.subscribe.tokens import Tokens
+from bot.web.choices import FEEDS_FIELD
+from bot.web.joining import BUTTON
 from bot.web.keeping import KEPT
 from bot.web.serve import Server
 from bot.web.site import SiteEdges, build_site
@@ -39,6 +43,7 @@ from bot.web.site import SiteEdges, build_site
 PAPERS, SUBSCRIBERS, WEEKS = 50_000, 100_000, 60
 #: How many clients ask at a time, and how often in all.
 CLIENTS, REQUESTS = 16, 3_000
+SIGN_UPS = 1_000
 #: Pages that are made for each request are slower by far.
 FEWER = 20
 _CASES = {
@@ -79,6 +84,28 @@ def run(asked: Asked) -> Iterator[Case]:
             yield Case(
                 "web", f"{name}, p99", round(late, 1), "ms", MADE, round(made_late, 1), round(made_late / late, 2)
             )
+        yield from _sign_ups(asked, path)
+
+
+def _sign_ups(asked: Asked, path: Path) -> Iterator[Case]:
+    """Forms a second that are sent in, each with an address of its own, and written down durably."""
+    asked.tell(f"web: sign-up: {asked.rounds} rounds")
+    # Each round's addresses are new ones.
+    forms = [[_form(turn * SIGN_UPS + number) for number in range(SIGN_UPS)] for turn in range(asked.rounds)]
+    ours, theirs = ([_measured(path, kind, some) for some in forms] for kind in ("kept", "bare"))
+    rate, bare = (median(rate for rate, _ in one) for one in (ours, theirs))
+    yield Case("web", "sign-up", round(rate, 1), "requests/s", BARE, round(bare, 1), round(rate / bare, 2))
+    late, bare_late = (median(late for _, late in one) for one in (ours, theirs))
+    yield Case("web", "sign-up, p99", round(late, 1), "ms", BARE, round(bare_late, 1), round(bare_late / late, 2))
+
+
+def _form(number: int) -> bytes:
+    fields = {"email": f"new{number}@reader.example", FEEDS_FIELD: "covid-19", "language": "en", BUTTON[0]: BUTTON[1]}
+    body = urlencode(fields).encode()
+    return (
+        b"POST /sign-up HTTP/1.1\r\nHost: 127.0.0.1\r\nAccept-Language: en\r\n"
+        b"Content-Type: application/x-www-form-urlencoded\r\nContent-Length: %d\r\n\r\n%b" % (len(body), body)
+    )
 
 
 def fill(path: Path) -> None:
@@ -118,6 +145,19 @@ def _subscribe(store: Store, feed_ids: list[int], now: datetime, chance: random.
 
 
 def _rate(path: Path, kind: str, paths: list[str], requests: int) -> tuple[float, float]:
+    chance = random.Random(3)
+    asked = [
+        one.format(number=chance.randint(1, 200), word=chance.choice(_WORDS)) for one in (paths * requests)[:requests]
+    ]
+    warm = list(dict.fromkeys(asked))[:200] if kind == "kept" else asked[:4]
+    return _measured(path, kind, [_get(one) for one in asked], [_get(one) for one in warm])
+
+
+def _get(path: str) -> bytes:
+    return f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nAccept-Language: en\r\n\r\n".encode()
+
+
+def _measured(path: Path, kind: str, asked: Sequence[bytes], warm: Sequence[bytes] = ()) -> tuple[float, float]:
     """Requests a second, and the milliseconds that 99 of 100 take at the most."""
     words = [sys.executable, "-m", "bench.web", str(path), kind]
     root = Path(__file__).parents[1]
@@ -126,12 +166,6 @@ def _rate(path: Path, kind: str, paths: list[str], requests: int) -> tuple[float
         assert server.stdin is not None
         port = int(server.stdout.readline())
         try:
-            chance = random.Random(3)
-            asked = [
-                one.format(number=chance.randint(1, 200), word=chance.choice(_WORDS))
-                for one in (paths * requests)[:requests]
-            ]
-            warm = list(dict.fromkeys(asked))[:200] if kind == "kept" else asked[:4]
             asyncio.run(_ask(port, warm))
             began = time.perf_counter()
             seconds = asyncio.run(_ask(port, asked))
@@ -142,16 +176,16 @@ def _rate(path: Path, kind: str, paths: list[str], requests: int) -> tuple[float
     return rate, sorted(seconds)[int(len(seconds) * 0.99) - 1] * 1000
 
 
-async def _ask(port: int, paths: list[str]) -> list[float]:
+async def _ask(port: int, requests: Sequence[bytes]) -> list[float]:
     """Ask for all of them over a few connections that stay open; the seconds that each took."""
-    left = iter(paths)
+    left = iter(requests)
     seconds: list[float] = []
 
     async def client() -> None:
         reader, writer = await asyncio.open_connection("127.0.0.1", port, limit=1 << 20)
-        for path in left:
+        for request in left:
             began = time.perf_counter()
-            writer.write(f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nAccept-Language: en\r\n\r\n".encode())
+            writer.write(request)
             head = await reader.readuntil(b"\r\n\r\n")
             assert head.startswith(b"HTTP/1.1 200"), head
             (length,) = (line for line in head.lower().split(b"\r\n") if line.startswith(b"content-length:"))
@@ -166,14 +200,21 @@ async def _ask(port: int, paths: list[str]) -> list[float]:
 def _main(path: str, kind: str) -> None:
     """Serve until whoever asked has gone."""
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
-    edges = SiteEdges(open_store(f"sqlite:///{path}"), Tokens(["bench"]), Settings(), lambda: datetime.now(UTC))
+    plenty = Limit(10**9, timedelta(hours=1))
+    edges = SiteEdges(
+        open_store(f"sqlite:///{path}"),
+        Tokens(["bench"]),
+        Settings(),
+        lambda: datetime.now(UTC),
+        limits=SignUpLimits(network=plenty, all=plenty),
+    )
     if kind == "bare":
         body = "x" * 20_000
 
         async def hello(_request: object) -> HTMLResponse:
             return HTMLResponse(body)
 
-        site = Starlette(routes=[Route("/{path:path}", hello)])
+        site = Starlette(routes=[Route("/{path:path}", hello, methods=["GET", "POST"])])
     else:
         site = build_site(edges, KEPT if kind == "kept" else timedelta(0))
     server = Server(site, "127.0.0.1", 0)
