@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from pathlib import Path
+from threading import RLock
 from typing import Any
 
 import psycopg
@@ -46,6 +47,8 @@ class Store:
         self._engine = _sqlite_engine(self._url) if self.is_sqlite else _postgres_engine(self._url)
         # Made once: a sender begins some hundred transactions a second.
         self._writer = self._engine.execution_options(immediate=True)
+        # SQLite's own wait sleeps longer each time, up to a tenth of a second, and lets others pass by.
+        self._turn: AbstractContextManager[object] = RLock() if self.is_sqlite else nullcontext()
 
     @property
     def path(self) -> Path | None:
@@ -80,7 +83,7 @@ class Store:
         Raises:
             StoreError: the database cannot be reached or written.
         """
-        with self._clear_errors(), self._writer.begin() as connection:
+        with self._clear_errors(), self._turn, self._writer.begin() as connection:
             if lock and not self.is_sqlite:
                 connection.execute(text("select pg_advisory_xact_lock(hashtext(:lock))"), {"lock": lock})
             yield connection
