@@ -64,6 +64,6 @@ def _be(folder: Path, words: tuple[str, ...], variables: dict[str, str], out: Pa
     for number, path in ((1, out), (2, err)):
         os.dup2(os.open(path, os.O_WRONLY | os.O_CREAT), number)
     # As a program's are that is not on a terminal.
-    sys.stdout, sys.stderr = (open(number, "w", encoding="utf-8", closefd=False) for number in (1, 2))  # noqa: SIM115
+    sys.stdout, sys.stderr = (open(number, "w", encoding="utf-8", closefd=False) for number in (1, 2))  # noqa: SIM115 (open to the end)
     sys.argv = ["bot", *words]
     run()

@@ -64,3 +64,14 @@ def _wait_for(folder: Path, *, gone: bool = False) -> None:
                     break
             assert monotonic() < deadline, f"{'still somebody' if gone else 'nobody'} listens at {address}"
             sleep(0.1)
+
+
+def new_in(maildir: Path) -> list[Path]:
+    """The mails that have come into a mailbox, once there are any; none after half a minute."""
+    until = monotonic() + 30
+    while True:
+        found = list((maildir / "new").glob("*"))
+        if found or monotonic() > until:
+            return found
+        # Another program delivers them: there is nothing to wait on but the files.
+        sleep(0.1)

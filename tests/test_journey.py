@@ -8,7 +8,6 @@ import json
 import socket
 import subprocess
 import sys
-import time
 import urllib.parse
 import urllib.request
 from collections.abc import Callable, Iterator
@@ -24,6 +23,7 @@ from bot.demo.mailbox import Mailbox
 from bot.demo.service import SampleService
 from bot.models.feeds import CatalogueFeed
 from tests.programs import ran
+from tests.real_mail import new_in
 
 ROOT = Path(__file__).resolve().parents[1]
 ROSTER = """email,name,feeds,cadence,weekday,hour,timezone,max_papers,language
@@ -194,16 +194,6 @@ def test_real_records_of_a_longer_stretch(bot: Bot, replay: str) -> None:
         assert are_its_papers(wanted, bot, feed.slug, settings)
 
 
-def waiting_in(folder: Path, reader: str, patience: float = 30) -> list[EmailMessage]:
-    until = time.monotonic() + patience
-    while True:
-        found = [read_mail(path) for path in (folder / "dove/mail" / reader / "new").glob("*")]
-        if found or time.monotonic() > until:
-            return found
-        # Another program delivers it: there is nothing to wait on but the file.
-        time.sleep(0.1)
-
-
 def test_real_records_through_a_real_mail_system(bot: Bot, replay: str, mail_system: Path) -> None:
     ca = str(mail_system / "tls/ca.pem")
     url = "smtp+starttls://digest:s3cret@localhost:2587"
@@ -212,7 +202,7 @@ def test_real_records_through_a_real_mail_system(bot: Bot, replay: str, mail_sys
     bot("subscribers", "import", "people.csv", **settings)
     do_round(bot, settings)
     for reader in ("zoe", "ann", "bob"):
-        (mail,) = waiting_in(mail_system, reader)
+        (mail,) = map(read_mail, new_in(mail_system / "dove/mail" / reader))
         assert mail["To"].addresses[0].addr_spec == f"{reader}@reader.example"
         assert mail["Return-Path"].startswith("<bounce+")
         assert "covid" in str(mail["Subject"]).lower()

@@ -78,6 +78,12 @@ class Relay:
     #: When the next message may go, by the loop's clock, where it has a rate of its own.
     next_at: float = 0.0
 
+    @property
+    def goes_on(self) -> bool:
+        """Whether it has been lost, or has closed, in a row no more often than may be by one fault."""
+        at_once = max(self.at_risk, self.workers)
+        return self.losses < at_once + LOSSES and self.closings <= at_once
+
     def note(self, reply: Reply) -> None:
         """Count what was lost, and forget it where the server has answered."""
         if not self.losses:
@@ -319,8 +325,3 @@ class Pool:
                 await self._over.wait()
         except TimeoutError:
             return
-
-
-def losses_allowed(relay: Relay) -> int:
-    """Connections to a server that may be lost in a row before it is given up: one more than can be by one fault."""
-    return max(relay.at_risk, relay.workers) + LOSSES

@@ -17,7 +17,7 @@ from bot.deliver.errands import Errands
 from bot.deliver.jobs import Job, Jobs
 from bot.deliver.ledger import Ledger
 from bot.deliver.means import Means
-from bot.deliver.pool import Pool, Relay, losses_allowed
+from bot.deliver.pool import Pool, Relay
 from bot.deliver.retry import FIRST_WAIT, concerns_sender, concerns_server, decide, jitter_of, refusal
 from bot.deliver.throttle import Throttle
 from bot.errors import BotError, MailServerError, NotRenderedError, SettingsError, StoreError
@@ -30,8 +30,6 @@ from bot.store.settling import Settlement
 LEASE = timedelta(minutes=30)
 #: How long, once asked to stop, to wait for the server in the middle of a message.
 STOP_GRACE = timedelta(seconds=5)
-#: Closed with 421 in a row, beyond the connections that there are.
-CLOSINGS = 1
 #: Deliveries that are claimed together, and how few may wait before more are.
 BATCH, LOW = 160, 240
 #: Batches that are rendered at the same time, so that no process waits for the next one.
@@ -241,7 +239,7 @@ class Round:
             self._throttle.note(job.claim.domain, reply, now)
         if lost and not reply.code and not job.called_off and self._means.should_stop():
             self._put_back(job.claim)
-        elif lost and not job.called_off and job.chances and self._goes_on(relay):
+        elif lost and not job.called_off and job.chances and relay.goes_on:
             job.chances -= 1
             self._jobs.again(job)
             return
@@ -255,13 +253,13 @@ class Round:
             # Later, so that if it is this message after all that the server closes down on, others get their turn.
             later = Outcome(State.DEFERRED, f"the mail server's trouble: {reply.code}", now + FIRST_WAIT, tried=False)
             self._settle(taken, later, reply)
-            if reply.code != 421 or not self._goes_on(relay):
+            if reply.code != 421 or not relay.goes_on:
                 phase = reply.phase if reply.code == 421 else Phase.AUTH
                 self._pool.lose(relay, MailServerError(server, f"refused at {reply}", phase=phase))
             return
         outcome = decide(reply, taken.attempts, now, taken.expires_at, jitter_of(taken.delivery_id, taken.attempts))
         self._settle(taken, outcome, reply)
-        if not self._goes_on(relay):
+        if not relay.goes_on:
             words = f"lost {relay.losses} times in a row; last at {reply}"
             self._pool.lose(relay, MailServerError(server, words, phase=reply.phase))
         if self._brake.note(concerns_us=concerns_sender(reply)):
@@ -269,11 +267,6 @@ class Round:
             words = f"more than {MOST} of the last {OF} mails were refused for a reason of ours; last at {reply}"
             self._errands.start(self._desk(partial(halting.halt, self._store, taken.run_id, words, now)))
             self._fail(MailServerError(server, f"refuses our mails; last at {reply}; find out why before going on"))
-
-    def _goes_on(self, relay: Relay) -> bool:
-        """Whether it has been lost, or has closed, no more often than may be chance."""
-        at_once = max(relay.at_risk, relay.workers)
-        return relay.losses < losses_allowed(relay) and relay.closings <= CLOSINGS + at_once - 1
 
     def _put_back(self, taken: Claim) -> None:
         """Let it go that is not to blame."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from email import message_from_bytes
 from pathlib import Path
-from time import monotonic, sleep
 
 import pytest
 from sqlalchemy import select
@@ -14,6 +13,7 @@ from bot.store.engine import Store
 from bot.store.tables import alarm
 from tests.deliver.rounds import deliver_to, suppressed
 from tests.deliver.rows import column, fill, states
+from tests.real_mail import new_in
 
 SUBMISSION = "smtp+starttls://digest:s3cret@localhost:2587"
 TLS = "smtps://digest:s3cret@localhost:2465"
@@ -22,12 +22,7 @@ RECEIVER = "smtp://127.0.0.1:2526"
 
 def arrived(folder: Path, mailbox: str) -> list[bytes]:
     """The mails of a mailbox, once there are any."""
-    deadline = monotonic() + 20
-    found: list[Path] = []
-    while not found and monotonic() < deadline:
-        sleep(0.1)
-        found = list((folder / "dove/mail" / mailbox / "new").glob("*"))
-    return [path.read_bytes() for path in found]
+    return [path.read_bytes() for path in new_in(folder / "dove/mail" / mailbox)]
 
 
 def alarms(store: Store) -> list[str]:

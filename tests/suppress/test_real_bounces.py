@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from pathlib import Path
-from time import monotonic, sleep
 
 import pytest
 
@@ -17,6 +16,7 @@ from bot.suppress.maildir import Maildir
 from bot.suppress.mails import read_mail
 from bot.wiring import App
 from tests.deliver.rows import fill, states
+from tests.real_mail import new_in
 
 IMAP = "imap://bounce:s3cret@127.0.0.1:2143/INBOX"
 
@@ -39,7 +39,7 @@ def test_a_mail_that_really_comes_back_closes_its_address_once(
         fill(app.store, 2, emails=["nobody@reader.example", "zoe@reader.example"])
         assert app.deliver().sent == 2
         maildir = mail_system / "dove/mail/bounce"
-        first = _came_back(maildir)
+        (first,) = new_in(maildir)
         kept = first.read_bytes()
         report = app.take_bounces(Maildir(maildir))
         assert (report.read, report.counts, report.suppressed) == (1, {"gone": 1}, 1)
@@ -55,14 +55,6 @@ def test_a_mail_that_really_comes_back_closes_its_address_once(
         _refusals_are_told()
     finally:
         app.close()
-
-
-def _came_back(maildir: Path) -> Path:
-    deadline = monotonic() + 20
-    while not (found := list((maildir / "new").glob("*"))):
-        assert monotonic() < deadline, "nothing came back"
-        sleep(0.1)
-    return found[0]
 
 
 def _without_token_it_has_our_name(mail: bytes) -> None:
